@@ -1,0 +1,203 @@
+//! The database: one SQLite file, one writer, many readers that never wait for it.
+//!
+//! No table is known here. Opening the file and saying why it cannot be opened is in `db/file.rs`, bringing it up to
+//! date in `db/migrate.rs`; the questions are asked in `models/`.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rocket::tokio::sync::Semaphore;
+use rocket::tokio::task::spawn_blocking;
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use crate::error::{Context, Error, Result};
+use crate::telemetry;
+
+pub mod file;
+pub mod migrate;
+
+/// How long a statement waits for another process's lock.
+const BUSY: Duration = Duration::from_secs(5);
+/// How many long reads run at once; more wait their turn and hold no connection meanwhile.
+const LONG_READS: usize = 4;
+/// Distinct statements a connection keeps prepared; the whole site has fewer.
+const PREPARED: usize = 64;
+
+/// A handle on the open database; clones share it.
+#[derive(Clone)]
+pub struct Db {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    path: PathBuf,
+    writer: Mutex<Connection>,
+    idle_readers: Mutex<Vec<Connection>>,
+    long_reads: Arc<Semaphore>,
+    writes: Arc<Semaphore>,
+}
+
+impl Db {
+    /// Opens or creates the database and applies what migrations are pending.
+    pub fn open_and_migrate(path: &Path) -> Result<(Self, migrate::Report)> {
+        let created = file::prepare(path)?;
+        let report = migrate::run(path, created)?;
+        Ok((Self::open(path)?, report))
+    }
+
+    /// Opens a database that is there, as it is.
+    pub fn open(path: &Path) -> Result<Self> {
+        let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        // WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut.
+        writer
+            .execute_batch(
+                "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;",
+            )
+            .map_err(|error| file::explain(path, error))?;
+        let shared = Shared {
+            path: path.to_owned(),
+            writer: Mutex::new(writer),
+            idle_readers: Mutex::new(Vec::new()),
+            long_reads: Arc::new(Semaphore::new(LONG_READS)),
+            writes: Arc::new(Semaphore::new(1)),
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// Where the file is.
+    pub fn path(&self) -> &Path {
+        &self.shared.path
+    }
+
+    /// Asks a short, indexed question where it stands: five times cheaper than a hop to another thread.
+    pub fn read<T>(&self, question: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        let reader = self.reader()?;
+        let answer = question(&reader);
+        // A connection whose question panicked is not put back.
+        lock(&self.shared.idle_readers).push(reader);
+        answer
+    }
+
+    /// Asks what may take longer, on a thread for such work, few at a time.
+    pub async fn read_long<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = Arc::clone(&self.shared.long_reads)
+            .acquire_owned()
+            .await
+            .context("wait to read the database")?;
+        let db = self.clone();
+        let work = telemetry::carried(move || {
+            let _permit = permit;
+            db.read(question)
+        });
+        spawn_blocking(work).await.context("read the database")?
+    }
+
+    /// Changes rows in one transaction, on a thread for such work, one change after the other.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = Arc::clone(&self.shared.writes)
+            .acquire_owned()
+            .await
+            .context("wait to write to the database")?;
+        let db = self.clone();
+        let work = telemetry::carried(move || {
+            let _permit = permit;
+            db.write_now(change)
+        });
+        spawn_blocking(work)
+            .await
+            .context("write to the database")?
+    }
+
+    /// Changes rows in one transaction, here; for commands, which have no one else to serve.
+    pub fn write_now<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let mut writer = lock(&self.shared.writer);
+        // Immediate: a transaction that starts as a reader and then writes would ignore the busy timeout.
+        let tx = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| file::explain(&self.shared.path, error))?;
+        let answer = change(&tx)?;
+        tx.commit().context("commit to the database")?;
+        Ok(answer)
+    }
+
+    /// Moves the write-ahead log into the file and empties it, so that the one file is all there is.
+    pub fn checkpoint(&self) -> Result<()> {
+        lock(&self.shared.idle_readers).clear();
+        let writer = lock(&self.shared.writer);
+        writer
+            .query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(()))
+            .context("move the write-ahead log into the database")
+    }
+
+    fn reader(&self) -> Result<Connection> {
+        if let Some(reader) = lock(&self.shared.idle_readers).pop() {
+            return Ok(reader);
+        }
+        let reader = connect(&self.shared.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        reader.execute_batch("pragma query_only = on")?;
+        Ok(reader)
+    }
+}
+
+/// Opens a database to look at it: nothing is made, migrated or changed.
+pub fn inspect(path: &Path) -> Result<Connection> {
+    if !path.exists() {
+        return Err(Error::Refused(format!(
+            "{} does not exist: start the server once, or run `oc-lettings migrate`",
+            path.display()
+        )));
+    }
+    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+}
+
+/// What is wrong with the file itself, in SQLite's words: damaged pages, rows that point at rows that are gone.
+pub fn problems(conn: &Connection) -> Result<Vec<String>> {
+    let mut problems: Vec<String> = {
+        let mut statement = conn.prepare(
+            "select integrity_check from pragma_integrity_check where integrity_check <> 'ok'",
+        )?;
+        statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?
+    };
+    let mut statement =
+        conn.prepare("select \"table\", rowid, parent from pragma_foreign_key_check limit 20")?;
+    let broken = statement.query_map([], |row| {
+        let (table, id, parent): (String, Option<i64>, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(format!(
+            "{table} {} points at a row of {parent} that does not exist",
+            id.unwrap_or_default()
+        ))
+    })?;
+    for words in broken {
+        problems.push(words?);
+    }
+    Ok(problems)
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that opens databases"
+)]
+fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        .map_err(|error| file::explain(path, error))?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(connection)
+}
+
+/// A panic while the lock was held has rolled its transaction back; what is behind the lock is whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

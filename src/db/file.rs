@@ -1,0 +1,159 @@
+//! The file on its disk: made with its folder, for its owner alone, and explained when it cannot be used.
+//!
+//! No SQL beyond opening. Each refusal is one line that names the path, who we are, what is in the way and the cure.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io::ErrorKind;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+use crate::error::{Cause, Error, Result};
+
+/// Makes the file and the folders above it where they are missing. Tells whether the file is new.
+pub fn prepare(path: &Path) -> Result<bool> {
+    let folder = folder(path);
+    if path.is_dir() {
+        return Err(Error::Refused(format!(
+            "{} is a folder, expected the database's file: set DATABASE to a path inside it, such as {}",
+            path.display(),
+            path.join("oc-lettings.sqlite3").display()
+        )));
+    }
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder)
+        .map_err(|error| unwritable(path, &error))?;
+    // It will hold password hashes and the key: nobody else's to read. SQLite gives its -wal and -shm the same mode.
+    match OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+    {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            match OpenOptions::new().write(true).open(path) {
+                // An empty file, as `touch` or a failed start leaves it, is as good as new.
+                Ok(file) => Ok(file.metadata().is_ok_and(|metadata| metadata.len() == 0)),
+                Err(error) => Err(unwritable(path, &error)),
+            }
+        }
+        Err(error) => Err(unwritable(path, &error)),
+    }
+}
+
+/// Puts SQLite's reason into words for whoever starts the site.
+pub fn explain(path: &Path, error: rusqlite::Error) -> Error {
+    let shown = path.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Error::Refused(format!(
+            "{shown} is not an SQLite database: set DATABASE to another path, or put a backup in its place"
+        )),
+        Some(ErrorCode::DatabaseCorrupt) => Error::Refused(format!(
+            "{shown} is damaged ({error}): put the newest backup in its place"
+        )),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Refused(format!(
+            "{shown} is locked by another process: stop it, or wait until it is done, and try again"
+        )),
+        Some(ErrorCode::DiskFull) => Error::Refused(format!(
+            "{shown} cannot grow, its disk is full: free some space"
+        )),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            unwritable(path, &std::io::Error::from(ErrorKind::PermissionDenied))
+        }
+        _ => Error::Internal(Cause::new(format!("open the database {shown}"), error)),
+    }
+}
+
+/// `uid 65532 may not write /data/x.sqlite3: /data has mode 0755 and belongs to 0:0 …`
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    let uid = rustix::process::geteuid().as_raw();
+    // The nearest thing that exists is what stands in the way.
+    let mut obstacle = path.to_owned();
+    while !obstacle.exists() {
+        obstacle = folder(&obstacle);
+    }
+    let about = match std::fs::metadata(&obstacle) {
+        Ok(metadata) => format!(
+            "{} has mode {:04o} and belongs to {}:{}",
+            obstacle.display(),
+            metadata.mode() & 0o7777,
+            metadata.uid(),
+            metadata.gid()
+        ),
+        Err(error) => format!("{}: {error}", obstacle.display()),
+    };
+    let cure = if error.kind() == ErrorKind::PermissionDenied {
+        format!(
+            "run as its owner (USER in Docker, fsGroup in Kubernetes), run `chown -R {uid} {}` once, or set DATABASE to a path that can be written",
+            obstacle.display()
+        )
+    } else {
+        "set DATABASE to a path that can be written".to_owned()
+    };
+    Error::Refused(format!(
+        "uid {uid} cannot write {}: {error}; {about}; {cure}",
+        path.display()
+    ))
+}
+
+fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent.to_owned(),
+        Some(_) => PathBuf::from("."),
+        None => PathBuf::from("/"),
+    }
+}
+
+/// Whether what is written here is still there after the next deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lasting {
+    /// An ordinary disk or volume.
+    Yes,
+    /// Memory, gone when the machine or container stops.
+    Memory,
+    /// A container's own layer, gone with the container.
+    ContainerLayer,
+    /// A network file system, on which SQLite's write-ahead log is not safe.
+    Network,
+}
+
+impl Lasting {
+    /// Looks at the file system that holds the path (statfs(2); the numbers are Linux's, `linux/magic.h`).
+    pub fn of(path: &Path) -> Self {
+        let Ok(stat) = rustix::fs::statfs(path) else {
+            return Self::Yes;
+        };
+        // The type is a signed word on some machines and its upper half then all ones.
+        match u32::try_from(stat.f_type & 0xFFFF_FFFF).unwrap_or_default() {
+            0x0102_1994 | 0x8584_58F6 => Self::Memory,
+            0x794C_7630 | 0x6179_7366 => Self::ContainerLayer,
+            0x0000_6969 | 0x0000_517B | 0xFF53_4D42 | 0xFE53_4D42 => Self::Network,
+            _ => Self::Yes,
+        }
+    }
+
+    /// What the start-up line says of it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Yes => "on a disk that lasts",
+            Self::Memory => "in memory, lost at the next restart",
+            Self::ContainerLayer => "in a container's layer, lost at the next deploy",
+            Self::Network => "on a network file system, where SQLite is not safe",
+        }
+    }
+
+    /// What to do about it, where there is something to do.
+    pub fn cure(self) -> Option<&'static str> {
+        match self {
+            Self::Yes => None,
+            Self::Memory | Self::ContainerLayer => {
+                Some("mount a disk or volume and set DATABASE to a path on it")
+            }
+            Self::Network => Some("set DATABASE to a path on a local disk"),
+        }
+    }
+}

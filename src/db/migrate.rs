@@ -1,0 +1,232 @@
+//! Bringing the schema up to date: which migrations there are, which are applied, and applying the rest.
+//!
+//! The whole run, from the question what is pending to the last check, is one `begin immediate`: two processes that
+//! start at once do not both migrate, and a migration that fails leaves the file as it was. The SQL is in `migrations/`.
+
+use std::path::Path;
+
+use refinery::{Migration, Runner};
+use refinery_core::Migrate;
+use refinery_core::traits::sync::{Query, Transaction};
+use rusqlite::{Connection, OpenFlags};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::error::{Cause, Context, Error, Result};
+
+mod embedded {
+    refinery::embed_migrations!("migrations");
+}
+
+/// What a run did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Whether the file was made by this start.
+    pub created: bool,
+    /// What was applied, as `V4__lettings`, in order.
+    pub applied: Vec<String>,
+    /// The schema's version afterwards.
+    pub version: u32,
+}
+
+/// A migration that this binary knows, and whether the database has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// `V4__lettings`.
+    pub name: String,
+    /// Whether it is applied.
+    pub applied: bool,
+}
+
+/// The newest schema that this binary knows.
+pub fn latest() -> u32 {
+    runner()
+        .get_migrations()
+        .iter()
+        .map(|migration| number(migration.version()))
+        .max()
+        .unwrap_or_default()
+}
+
+/// The version of a database's schema; 0 before the first migration.
+pub fn version(conn: &Connection) -> Result<u32> {
+    if !has_history(conn)? {
+        return Ok(0);
+    }
+    Ok(conn.query_row(
+        "select coalesce(max(version), 0) from refinery_schema_history",
+        [],
+        |row| row.get(0),
+    )?)
+}
+
+/// Each migration of this binary, in order, with its state in the database.
+pub fn known(conn: &Connection) -> Result<Vec<Known>> {
+    let applied: Vec<u32> = if has_history(conn)? {
+        let mut statement = conn.prepare("select version from refinery_schema_history")?;
+        statement
+            .query_map([], |row| row.get(0))?
+            .collect::<Result<_, _>>()?
+    } else {
+        Vec::new()
+    };
+    Ok(sorted_migrations()
+        .iter()
+        .map(|migration| Known {
+            name: migration.to_string(),
+            applied: applied.contains(&number(migration.version())),
+        })
+        .collect())
+}
+
+/// Each migration of this binary as pending, for a database that is not there yet.
+pub fn all_pending() -> Vec<Known> {
+    sorted_migrations()
+        .iter()
+        .map(|migration| Known {
+            name: migration.to_string(),
+            applied: false,
+        })
+        .collect()
+}
+
+/// Refuses a database that a newer binary has migrated: what this one would write could break it.
+pub fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
+    let (found, latest) = (version(conn)?, latest());
+    if found <= latest {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "{} has schema version {found}, made by a newer oc-lettings; {} knows versions up to {latest}: start the newer one, or restore a backup from before",
+        path.display(),
+        env!("CARGO_PKG_VERSION"),
+    )))
+}
+
+/// Applies what is pending, on a connection of its own with foreign keys off (rebuilding a table would cascade).
+pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
+    let conn = super::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    conn.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off; begin immediate;")
+        .map_err(|error| super::file::explain(path, error))?;
+    refuse_newer(path, &conn)?;
+    refuse_foreign(path, &conn)?;
+    let mut inside = Inside(&conn);
+    let report = runner()
+        .set_grouped(true)
+        .run(&mut inside)
+        .map_err(|error| {
+            // The connection is dropped with its transaction open, which rolls it back.
+            Error::Internal(Cause::new(
+                format!("migrate {}; nothing was changed", path.display()),
+                error,
+            ))
+        })?;
+    let broken: i64 =
+        conn.query_row("select count(*) from pragma_foreign_key_check", [], |row| {
+            row.get(0)
+        })?;
+    if broken > 0 {
+        return Err(Error::internal(format!(
+            "migrate {}: {broken} rows would point at rows that do not exist; nothing was changed",
+            path.display()
+        )));
+    }
+    conn.execute_batch("commit")
+        .context("commit the migrations")?;
+    Ok(Report {
+        created,
+        applied: report
+            .applied_migrations()
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
+        version: version(&conn)?,
+    })
+}
+
+/// A database with tables that are not ours is somebody else's: nothing is added to it.
+fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
+    if has_history(conn)? {
+        return Ok(());
+    }
+    let tables: i64 = conn.query_row(
+        "select count(*) from sqlite_schema where type = 'table'",
+        [],
+        |row| row.get(0),
+    )?;
+    if tables == 0 {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "{} is a database of another application ({tables} tables, none of ours): set DATABASE to another path",
+        path.display()
+    )))
+}
+
+fn has_history(conn: &Connection) -> Result<bool> {
+    let sql = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'refinery_schema_history')";
+    conn.query_row(sql, [], |row| row.get(0))
+        .map_err(|error| match conn.path() {
+            Some(path) => super::file::explain(Path::new(path), error),
+            None => error.into(),
+        })
+}
+
+fn runner() -> Runner {
+    embedded::migrations::runner()
+}
+
+fn sorted_migrations() -> Vec<Migration> {
+    let mut migrations = runner().get_migrations().clone();
+    migrations.sort();
+    migrations
+}
+
+/// Refinery's versions are signed and ours start at 1.
+fn number(version: refinery::SchemaVersion) -> u32 {
+    u32::try_from(version).unwrap_or_default()
+}
+
+/// A transaction that is already open, as refinery sees it: its own implementation would begin and commit by itself.
+struct Inside<'conn>(&'conn Connection);
+
+impl Transaction for Inside<'_> {
+    type Error = rusqlite::Error;
+
+    fn execute<'a, T: Iterator<Item = &'a str>>(
+        &mut self,
+        queries: T,
+    ) -> Result<usize, Self::Error> {
+        let mut count = 0;
+        for query in queries {
+            self.0.execute_batch(query)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+}
+
+impl Query<Vec<Migration>> for Inside<'_> {
+    fn query(&mut self, query: &str) -> Result<Vec<Migration>, Self::Error> {
+        let mut statement = self.0.prepare(query)?;
+        statement
+            .query_map([], |row| {
+                let (version, name, applied_on, checksum): (_, _, String, String) =
+                    (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+                let applied_on = OffsetDateTime::parse(&applied_on, &Rfc3339)
+                    .map_err(|error| unreadable(2, error))?;
+                let checksum = checksum.parse().map_err(|error| unreadable(3, error))?;
+                Ok(Migration::applied(version, name, applied_on, checksum))
+            })?
+            .collect()
+    }
+}
+
+impl Migrate for Inside<'_> {}
+
+fn unreadable(
+    column: usize,
+    error: impl std::error::Error + Send + Sync + 'static,
+) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
+}
