@@ -1,0 +1,109 @@
+//! Where a home is.
+//!
+//! How an address reads on a page is decided here as lines of text, the markup around them in `pages/`.
+
+use rusqlite::{Row, Transaction};
+
+use crate::error::Result;
+
+/// A postal address. Limits of each part are in `migrations/V4__lettings.sql`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+pub struct Address {
+    /// Its id, never given out twice.
+    pub id: i64,
+    /// The house number: `9606`, `12-34`, `100B`.
+    pub number: String,
+    /// The street's name.
+    pub street: String,
+    /// Apartment, suite or the like; may be empty.
+    pub unit: String,
+    /// The city.
+    pub city: String,
+    /// Two capitals; for the USA a USPS code.
+    pub state: String,
+    /// `ddddd` or `ddddd-dddd` in the USA; elsewhere up to ten characters, and may be empty.
+    pub zip_code: String,
+    /// ISO 3166-1 alpha-3.
+    pub country_iso_code: String,
+}
+
+impl Address {
+    /// `7217 Bedford Street`, with the unit when there is one, as on an envelope (USPS Publication 28).
+    pub fn street_line(&self) -> String {
+        if self.unit.is_empty() {
+            format!("{} {}", self.number, self.street)
+        } else {
+            format!("{} {}, {}", self.number, self.street, self.unit)
+        }
+    }
+
+    /// `Brunswick, GA 31525`.
+    pub fn city_line(&self) -> String {
+        format!("{} {}", self.city_and_state(), self.zip_code)
+            .trim_end()
+            .to_owned()
+    }
+
+    /// `Brunswick, GA`.
+    pub fn city_and_state(&self) -> String {
+        format!("{}, {}", self.city, self.state)
+    }
+
+    /// Writes a row with the id it has.
+    pub fn insert(&self, tx: &Transaction<'_>) -> Result<()> {
+        tx.prepare_cached(
+            "insert into address (id, number, street, unit, city, state, zip_code, country_iso_code, updated_at)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        )?
+        .execute((
+            self.id,
+            &self.number,
+            &self.street,
+            &self.unit,
+            &self.city,
+            &self.state,
+            &self.zip_code,
+            &self.country_iso_code,
+            crate::clock::now(),
+        ))?;
+        Ok(())
+    }
+
+    /// Reads the columns that [`super::letting`] selects.
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("address_id")?,
+            number: row.get("number")?,
+            street: row.get("street")?,
+            unit: row.get("unit")?,
+            city: row.get("city")?,
+            state: row.get("state")?,
+            zip_code: row.get("zip_code")?,
+            country_iso_code: row.get("country_iso_code")?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_reads_as_on_an_envelope() {
+        let mut address = Address {
+            id: 1,
+            number: "100B".into(),
+            street: "Main Street".into(),
+            unit: "Apt 4".into(),
+            city: "Irvine".into(),
+            state: "CA".into(),
+            zip_code: "92602".into(),
+            country_iso_code: "USA".into(),
+        };
+        assert_eq!(address.street_line(), "100B Main Street, Apt 4");
+        assert_eq!(address.city_line(), "Irvine, CA 92602");
+        (address.unit, address.zip_code) = (String::new(), String::new());
+        assert_eq!(address.street_line(), "100B Main Street");
+        assert_eq!(address.city_line(), "Irvine, CA");
+    }
+}

@@ -1,0 +1,155 @@
+//! A home to let: a title and an address.
+
+use rusqlite::{Connection, OptionalExtension, Row, Transaction};
+
+use super::address::Address;
+use super::place::Narrowing;
+use crate::error::{Error, Result};
+use crate::paging::{Paging, Window};
+
+/// Homes on a page of the list.
+pub const PER_PAGE: u64 = 24;
+
+/// One home.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Letting {
+    /// Its id, never given out twice.
+    pub id: i64,
+    /// Its title, with the blanks it was given.
+    pub title: String,
+    /// When the home or its address was last changed.
+    pub updated_at: String,
+    /// Where it is.
+    pub address: Address,
+}
+
+/// A home as the sitemap needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its id.
+    pub id: i64,
+    /// When the home or its address was last changed.
+    pub updated_at: String,
+}
+
+/// Everything about a home, so that each question below reads the same columns.
+const COLUMNS: &str = "letting.id, letting.title, max(letting.updated_at, address.updated_at) as updated_at,
+    letting.address_id, address.number, address.street, address.unit, address.city, address.state, address.zip_code,
+    address.country_iso_code";
+
+impl Letting {
+    /// Its page on the site.
+    pub fn url(&self) -> String {
+        format!("/lettings/{}/", self.id)
+    }
+
+    /// The home of this id.
+    pub fn find(conn: &Connection, id: i64) -> Result<Self> {
+        let sql = format!(
+            "select {COLUMNS} from letting join address on address.id = letting.address_id where letting.id = ?1"
+        );
+        conn.prepare_cached(&sql)?
+            .query_row([id], Self::read)
+            .optional()?
+            .ok_or(Error::NotFound)
+    }
+
+    /// The newest homes, the newest first.
+    pub fn newest(conn: &Connection, limit: i64) -> Result<Vec<Self>> {
+        let window = Window {
+            from_end: false,
+            offset: 0,
+            limit,
+        };
+        Self::all(conn, window)
+    }
+
+    /// One page of all homes or of those in a place, the newest first.
+    pub fn page(conn: &Connection, narrowing: &Narrowing, paging: Paging) -> Result<Vec<Self>> {
+        match narrowing {
+            Narrowing::Everywhere => Self::all(conn, paging.window()),
+            Narrowing::Place { state, city } => {
+                Self::within(conn, state.as_deref(), city.as_deref(), paging.window())
+            }
+        }
+    }
+
+    fn all(conn: &Connection, window: Window) -> Result<Vec<Self>> {
+        // Passing over rows in an index of numbers is cheap; the rows themselves are read for one page only.
+        let (inner, outer) = if window.from_end {
+            ("asc", "desc")
+        } else {
+            ("desc", "desc")
+        };
+        let sql = format!(
+            "select {COLUMNS} from letting join address on address.id = letting.address_id
+             where letting.id in (select id from letting order by id {inner} limit ?1 offset ?2)
+             order by letting.id {outer}"
+        );
+        let mut statement = conn.prepare_cached(&sql)?;
+        Ok(statement
+            .query_map((window.limit, window.offset), Self::read)?
+            .collect::<Result<_, _>>()?)
+    }
+
+    fn within(
+        conn: &Connection,
+        state: Option<&str>,
+        city: Option<&str>,
+        window: Window,
+    ) -> Result<Vec<Self>> {
+        let direction = if window.from_end { "asc" } else { "desc" };
+        let matching = match (state, city) {
+            (Some(_), Some(_)) => "address.state = ?3 and address.city = ?4",
+            (Some(_), None) => "address.state = ?3 and ?4 is null",
+            (None, _) => "?3 is null and address.city = ?4",
+        };
+        let sql = format!(
+            "select {COLUMNS} from letting join address on address.id = letting.address_id
+             where letting.id in (
+                 select letting.id from address join letting on letting.address_id = address.id
+                 where {matching} order by letting.id {direction} limit ?1 offset ?2)
+             order by letting.id desc"
+        );
+        let mut statement = conn.prepare_cached(&sql)?;
+        Ok(statement
+            .query_map((window.limit, window.offset, state, city), Self::read)?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Homes for one file of the sitemap, in the order of their ids, after the first `offset`.
+    pub fn listed(conn: &Connection, limit: i64, offset: i64) -> Result<Vec<Listed>> {
+        let mut statement = conn.prepare_cached(
+            "select letting.id, max(letting.updated_at, address.updated_at) as updated_at
+             from letting join address on address.id = letting.address_id
+             order by letting.id limit ?1 offset ?2",
+        )?;
+        let read = |row: &Row<'_>| {
+            Ok(Listed {
+                id: row.get("id")?,
+                updated_at: row.get("updated_at")?,
+            })
+        };
+        Ok(statement
+            .query_map((limit, offset), read)?
+            .collect::<Result<_, _>>()?)
+    }
+
+    /// Writes a row with a given id.
+    pub fn insert(tx: &Transaction<'_>, id: i64, title: &str, address_id: i64) -> Result<()> {
+        tx.prepare_cached(
+            "insert into letting (id, title, address_id, updated_at) values (?1, ?2, ?3, ?4)",
+        )?
+        .execute((id, title, address_id, crate::clock::now()))?;
+        Ok(())
+    }
+
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get("id")?,
+            title: row.get("title")?,
+            updated_at: row.get("updated_at")?,
+            address: Address::read(row)?,
+        })
+    }
+}

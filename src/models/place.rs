@@ -1,0 +1,172 @@
+//! Cities and states that have homes, with their numbers, and a list narrowed to one of them.
+//!
+//! The numbers are kept by triggers (`migrations/V5__places.sql`), so that no page counts rows.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use rusqlite::Connection;
+
+use crate::error::Result;
+
+/// What stays readable in an address; everything else is percent-encoded.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A city or a whole state with its homes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Two capitals.
+    pub state: String,
+    /// The city; nothing for the whole state.
+    pub city: Option<String>,
+    /// How many homes there are.
+    pub lettings: u64,
+}
+
+/// Which homes a list shows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Narrowing {
+    /// All of them.
+    #[default]
+    Everywhere,
+    /// Those in a state, a city, or a city of a state; at least one is given.
+    Place {
+        /// Two capitals.
+        state: Option<String>,
+        /// The city, as it is written in the addresses.
+        city: Option<String>,
+    },
+}
+
+impl Place {
+    /// The list of its homes.
+    pub fn url(&self) -> String {
+        Narrowing::Place {
+            state: Some(self.state.clone()),
+            city: self.city.clone(),
+        }
+        .url()
+    }
+
+    /// The states with the most homes first, equal ones by name.
+    pub fn states(conn: &Connection) -> Result<Vec<Self>> {
+        let mut statement = conn.prepare_cached(
+            "select state, sum(lettings) as lettings from place group by state order by lettings desc, state",
+        )?;
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Self {
+                state: row.get("state")?,
+                city: None,
+                lettings: row.get("lettings")?,
+            })
+        };
+        Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
+    }
+
+    /// The cities with the most homes first, equal ones by name.
+    pub fn cities(conn: &Connection, limit: i64) -> Result<Vec<Self>> {
+        let mut statement = conn.prepare_cached(
+            "select state, city, sum(lettings) as lettings from place group by state, city
+             order by lettings desc, city, state limit ?1",
+        )?;
+        let read = |row: &rusqlite::Row<'_>| {
+            Ok(Self {
+                state: row.get("state")?,
+                city: Some(row.get("city")?),
+                lettings: row.get("lettings")?,
+            })
+        };
+        Ok(statement
+            .query_map([limit], read)?
+            .collect::<Result<_, _>>()?)
+    }
+}
+
+impl Narrowing {
+    /// From what a visitor asked; empty texts narrow nothing, a state in small letters is meant all the same.
+    pub fn new(state: Option<&str>, city: Option<&str>) -> Self {
+        let given = |text: Option<&str>| {
+            text.map(str::trim)
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        match (
+            given(state).map(|state| state.to_ascii_uppercase()),
+            given(city),
+        ) {
+            (None, None) => Self::Everywhere,
+            (state, city) => Self::Place { state, city },
+        }
+    }
+
+    /// How many homes the narrowed list has.
+    pub fn count(&self, conn: &Connection) -> Result<u64> {
+        let (state, city) = match self {
+            Self::Everywhere => {
+                let mut statement =
+                    conn.prepare_cached("select coalesce(sum(lettings), 0) from place")?;
+                return Ok(statement.query_row([], |row| row.get(0))?);
+            }
+            Self::Place { state, city } => (state, city),
+        };
+        let mut statement = conn.prepare_cached(
+            "select coalesce(sum(lettings), 0) from place where (?1 is null or state = ?1) and (?2 is null or city = ?2)",
+        )?;
+        Ok(statement.query_row((state, city), |row| row.get(0))?)
+    }
+
+    /// The address of the list's first page.
+    pub fn url(&self) -> String {
+        match self.query() {
+            query if query.is_empty() => "/lettings/".to_owned(),
+            query => format!("/lettings/?{query}"),
+        }
+    }
+
+    /// The address of one of its pages; the first has no number.
+    pub fn page_url(&self, page: u64) -> String {
+        match (page, self.query()) {
+            (1, _) => self.url(),
+            (_, query) if query.is_empty() => format!("/lettings/?page={page}"),
+            (_, query) => format!("/lettings/?{query}&page={page}"),
+        }
+    }
+
+    fn query(&self) -> String {
+        let Self::Place { state, city } = self else {
+            return String::new();
+        };
+        let pairs = [("state", state), ("city", city)];
+        let given = pairs
+            .iter()
+            .filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        given
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY)))
+            .collect::<Vec<_>>()
+            .join("&")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_narrowed_lists_are_safe_to_print() {
+        let narrowing = Narrowing::new(Some(" ca "), Some("Saint-Jean & \"Cie\""));
+        assert_eq!(
+            narrowing.url(),
+            "/lettings/?state=CA&city=Saint-Jean%20%26%20%22Cie%22"
+        );
+        assert_eq!(
+            narrowing.page_url(2),
+            "/lettings/?state=CA&city=Saint-Jean%20%26%20%22Cie%22&page=2"
+        );
+        assert_eq!(
+            Narrowing::new(Some(" "), None).page_url(3),
+            "/lettings/?page=3"
+        );
+    }
+}

@@ -1,0 +1,29 @@
+//! What the site keeps about itself: for now the key that it signs with.
+
+use rusqlite::{OptionalExtension, Transaction};
+
+use crate::digest;
+use crate::error::{Error, Result};
+
+/// The generated signing key, made when it is first asked for: 48 random bytes in hexadecimal.
+pub fn secret_key(tx: &Transaction<'_>) -> Result<String> {
+    let known = tx
+        .query_row(
+            "select value from setting where name = 'secret_key'",
+            [],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if let Some(key) = known {
+        return Ok(key);
+    }
+    let mut bytes = [0; 48];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::internal(format!("ask the system for random bytes: {error}")))?;
+    let key = digest::hex(&bytes);
+    tx.execute(
+        "insert into setting (name, value) values ('secret_key', ?1)",
+        [&key],
+    )?;
+    Ok(key)
+}
