@@ -1,0 +1,218 @@
+//! Homes: the list, whole or narrowed to a place, and the page of each.
+
+use maud::{Markup, PreEscaped, html};
+use rocket::response::Redirect;
+use rocket::{Either, Route, State, get, routes};
+
+use crate::db::Db;
+use crate::error::Result;
+use crate::models::letting::{Letting, PER_PAGE};
+use crate::models::place::{Narrowing, Place};
+use crate::models::state;
+use crate::paging::{Paging, Wish};
+use crate::ui::drawing::Drawing;
+use crate::ui::pager::{pager, position};
+use crate::ui::{self, Day, Frame, Section};
+use crate::web::guards::{Query, Visitor};
+
+/// The addresses below `/lettings/`.
+pub fn routes() -> Vec<Route> {
+    routes![index, show]
+}
+
+#[get("/lettings")]
+async fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<Markup, Redirect>> {
+    let narrowing = Narrowing::new(query.first("state"), query.first("city"));
+    let wished = match query.first("page").map(Wish::parse) {
+        None => 1,
+        Some(Wish::Page(page)) => page,
+        Some(Wish::Nonsense) => return Ok(Either::Right(Redirect::to(narrowing.url()))),
+    };
+    let ask = {
+        let narrowing = narrowing.clone();
+        move |conn: &rusqlite::Connection| {
+            let paging = Paging::new(wished, narrowing.count(conn)?, PER_PAGE);
+            Ok((paging, Letting::page(conn, &narrowing, paging)?))
+        }
+    };
+    // A narrowed list has to be sorted, which takes long where a state has many homes.
+    let (paging, lettings) = if narrowing == Narrowing::Everywhere {
+        db.read(ask)?
+    } else {
+        db.read_long(ask).await?
+    };
+    if paging.page != wished {
+        return Ok(Either::Right(Redirect::to(narrowing.page_url(paging.page))));
+    }
+    Ok(Either::Left(index_html(
+        &narrowing, paging, &lettings, &visitor,
+    )))
+}
+
+fn index_html(
+    narrowing: &Narrowing,
+    paging: Paging,
+    lettings: &[Letting],
+    visitor: &Visitor,
+) -> Markup {
+    let place = place_name(narrowing);
+    let heading = place.as_ref().map_or_else(
+        || "Lettings".to_owned(),
+        |place| format!("Lettings in {place}"),
+    );
+    let title = if paging.page > 1 {
+        format!("{heading}, page {}", paging.page)
+    } else {
+        heading.clone()
+    };
+    let canonical = format!("{}{}", visitor.origin, narrowing.page_url(paging.page));
+    let description = format!(
+        "{heading}: holiday homes to let with Orange County Lettings, the newest first. Page {} of {}.",
+        paging.page, paging.last
+    );
+    let frame = Frame {
+        title: &title,
+        description: Some(&description),
+        canonical: Some(&canonical),
+        indexed: place.is_none(),
+        section: Section::Lettings,
+        contact_email: visitor.contact_email.as_deref(),
+        ..Frame::default()
+    };
+    ui::page(
+        &frame,
+        html! {
+            h1 { (heading) }
+            @if paging.total > 0 {
+                p.position { (position(paging, if paging.total == 1 { "home" } else { "homes" })) ", newest first" }
+            }
+            @match (paging.total, &place) {
+                (0, Some(place)) => p.empty { "No lettings are available in " (place) ". " a href="/lettings/" { "See all lettings" } },
+                (0, None) => p.empty { "No lettings are available." },
+                _ => (cards_html(lettings, 2)),
+            }
+            (pager(paging, &|page| narrowing.page_url(page)))
+            @if place.is_some() && paging.total > 0 { p { a href="/lettings/" { "See all lettings" } } }
+        },
+    )
+}
+
+/// `Georgia`, `Brunswick, GA` or `Brunswick`, as far as the list is narrowed.
+fn place_name(narrowing: &Narrowing) -> Option<String> {
+    match narrowing {
+        Narrowing::Everywhere => None,
+        Narrowing::Place {
+            state: Some(code),
+            city: Some(city),
+        } => Some(format!("{city}, {code}")),
+        Narrowing::Place {
+            state: Some(code),
+            city: None,
+        } => Some(state::name(code).to_owned()),
+        Narrowing::Place { state: None, city } => city.clone(),
+    }
+}
+
+/// Homes as cards. `level` is the heading's: lists put it below their `h1`, sections below their `h2`.
+pub(super) fn cards_html(lettings: &[Letting], level: u8) -> Markup {
+    html! {
+        ul.cards {
+            @for letting in lettings {
+                @let link = html! { a href=(letting.url()) { (letting.title) } };
+                li.card {
+                    (Drawing(letting.id))
+                    div {
+                        @if level == 2 { h2 { (link) } } @else { h3 { (link) } }
+                        p { (letting.address.city_and_state()) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[get("/lettings/<id>")]
+fn show(id: i64, visitor: Visitor, db: &State<Db>) -> Result<Markup> {
+    let letting = db.read(|conn| Letting::find(conn, id))?;
+    Ok(show_html(&letting, &visitor))
+}
+
+fn show_html(letting: &Letting, visitor: &Visitor) -> Markup {
+    let address = &letting.address;
+    let canonical = format!("{}{}", visitor.origin, letting.url());
+    let description = format!(
+        "{}: a holiday home to let at {}, {}.",
+        letting.title.trim(),
+        address.street_line(),
+        address.city_line()
+    );
+    let head = structured_data(letting, &canonical);
+    let frame = Frame {
+        title: &letting.title,
+        description: Some(&description),
+        canonical: Some(&canonical),
+        section: Section::Lettings,
+        head: Some(&head),
+        contact_email: visitor.contact_email.as_deref(),
+        ..Frame::default()
+    };
+    let state = Place {
+        state: address.state.clone(),
+        city: None,
+        lettings: 0,
+    };
+    let city = Place {
+        city: Some(address.city.clone()),
+        ..state.clone()
+    };
+    ui::page(
+        &frame,
+        html! {
+            article.home {
+                (Drawing(letting.id))
+                div {
+                    h1 { (letting.title) }
+                    address {
+                        (address.street_line()) br;
+                        (address.city_line()) br;
+                        (address.country_iso_code)
+                    }
+                    p.muted { "Last updated " (Day(&letting.updated_at)) }
+                    @if let Some(email) = &visitor.contact_email {
+                        p { a.button href={ "mailto:" (email) } { "Ask about this home" } }
+                    }
+                    ul.more {
+                        li { a href=(city.url()) { "More homes in " (address.city_and_state()) } }
+                        li { a href=(state.url()) { "More homes in " (state::name(&address.state)) } }
+                        li { a href="/lettings/" { "All lettings" } }
+                    }
+                }
+            }
+        },
+    )
+}
+
+/// The home in schema.org's words. Inside a script element only `<` could end it early, so none is left as it is.
+fn structured_data(letting: &Letting, url: &str) -> Markup {
+    let address = &letting.address;
+    let data = serde_json::json!({
+        "@context": "https://schema.org",
+        "@type": "House",
+        "name": letting.title.trim(),
+        "url": url,
+        "address": {
+            "@type": "PostalAddress",
+            "streetAddress": address.street_line(),
+            "addressLocality": address.city,
+            "addressRegion": address.state,
+            "postalCode": address.zip_code,
+            "addressCountry": address.country_iso_code,
+        },
+    });
+    let safe = data
+        .to_string()
+        .replace('<', "\\u003c")
+        .replace('>', "\\u003e")
+        .replace('&', "\\u0026");
+    html! { script type="application/ld+json" { (PreEscaped(safe)) } }
+}

@@ -1,0 +1,45 @@
+//! The site as one Rocket: every mount, fairing and catcher, on one screen.
+
+use rocket::data::{Limits, ToByteUnit};
+use rocket::shield::Shield;
+use rocket::{Build, Rocket};
+
+use crate::config::Config;
+use crate::db::Db;
+use crate::pages::{health, home, lettings, profiles, wellknown};
+use crate::web::finish::Finish;
+use crate::web::gate::Gate;
+use crate::web::{assets, errors, watch};
+
+/// The site on this database; who drives it, the front or a test, is not its affair.
+pub fn build(config: Config, db: Db) -> Rocket<Build> {
+    let pages = [
+        home::routes(),
+        lettings::routes(),
+        profiles::routes(),
+        health::routes(),
+        wellknown::routes(),
+        assets::routes(),
+    ];
+    rocket::custom(rocket_config())
+        .manage(config)
+        .manage(db)
+        .mount("/", watch::watched(pages.concat()))
+        .register("/", errors::catchers())
+        .attach(Gate)
+        .attach(Finish)
+        // Rocket would set headers of its own; ours are in web/headers.rs.
+        .attach(Shield::new())
+}
+
+/// Nothing of Rocket's own configuration applies: no file, no variable, no banner, no log of its own.
+fn rocket_config() -> rocket::Config {
+    rocket::Config {
+        ident: rocket::config::Ident::none(),
+        log_level: rocket::config::LogLevel::Off,
+        limits: Limits::new()
+            .limit("bytes", 1.mebibytes())
+            .limit("form", 1.mebibytes()),
+        ..rocket::Config::release_default()
+    }
+}

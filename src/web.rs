@@ -1,0 +1,17 @@
+//! What any request needs, whatever page it asks for.
+//!
+//! On the way in: `asked` (who asks, from where), `gate` (what is answered before any route), `guards`. On the way
+//! out: `errors`, `conditional`, `encoding`, `headers`, brought together in `finish`. No page is known here.
+
+pub mod addresses;
+pub mod asked;
+pub mod assets;
+pub mod conditional;
+pub mod encoding;
+pub mod errors;
+pub mod finish;
+pub mod gate;
+pub mod guards;
+pub mod headers;
+pub mod seldom;
+pub mod watch;
