@@ -1,0 +1,141 @@
+//! The command line: which commands there are, and the ways into a database that they share.
+//!
+//! One file per command in `cli/`. Names are Django's where the job is Django's. What a command found goes to standard
+//! output; a failure is one line on standard error. No SQL and no HTML is built here.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::Config;
+use crate::db::{Db, migrate};
+use crate::error::{Error, Result};
+use crate::models::setting;
+use crate::telemetry::{self, Output};
+
+mod check;
+mod config;
+mod demo;
+mod healthcheck;
+mod migrations;
+mod serve;
+mod version;
+
+/// Orange County Lettings: the whole site as one executable.
+#[derive(Debug, Parser)]
+#[command(name = "oc-lettings", version = version::short(), arg_required_else_help = false)]
+#[command(
+    after_help = "Example:\n  DEBUG=true oc-lettings        serve on http://127.0.0.1:8000 with demo rows\n\nSettings are variables or lines of oc-lettings.toml; `oc-lettings config` shows each with its source."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Open or create the database, migrate it and serve the site (the default)
+    #[command(after_help = "Example:\n  PORT=9000 oc-lettings serve")]
+    Serve,
+    /// Bring the database's schema up to date without serving
+    #[command(after_help = "Example:\n  oc-lettings migrate --check && echo up to date")]
+    Migrate(migrations::Migrate),
+    /// List migrations, applied `[X]` and pending `[ ]`
+    #[command(after_help = "Example:\n  oc-lettings showmigrations")]
+    Showmigrations,
+    /// Read the configuration and the database and name what should be mended
+    #[command(after_help = "Example:\n  oc-lettings check --deploy")]
+    Check(check::Check),
+    /// Show the configuration in effect: name, value, source
+    #[command(after_help = "Example:\n  oc-lettings config --json")]
+    Config(config::Show),
+    /// Load demo rows into a database without addresses, lettings and profiles
+    #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
+    Demo,
+    /// Ask the server on $PORT whether it is ready: exit 0 if so, else 1
+    #[command(after_help = "Example:\n  PORT=8000 oc-lettings healthcheck")]
+    Healthcheck,
+    /// Show version, commit, target and SQLite's version
+    #[command(after_help = "Example:\n  oc-lettings version --json")]
+    Version(version::Version),
+}
+
+/// Runs the command line: exit 0, 1 (failed) or 2 (usage).
+pub fn main() -> ExitCode {
+    match run(Arguments::parse().command.unwrap_or(Command::Serve)) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("oc-lettings: {}", error.to_string().replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<ExitCode> {
+    if let Command::Version(version) = command {
+        return version.run();
+    }
+    let config = Config::load()?;
+    let output = if matches!(command, Command::Serve) {
+        Output::Server
+    } else {
+        Output::Command
+    };
+    let telemetry = telemetry::start(&config, output);
+    let code = match command {
+        Command::Serve => serve::run(config),
+        Command::Migrate(migrate) => migrate.run(&config),
+        Command::Showmigrations => migrations::show(&config),
+        Command::Check(check) => check.run(&config),
+        Command::Config(show) => show.run(&config),
+        Command::Demo => demo::run(&config),
+        Command::Healthcheck => healthcheck::run(&config),
+        Command::Version(version) => version.run(),
+    };
+    drop(telemetry);
+    code
+}
+
+/// The way in of commands that write: open or create, migrate, and see to it that there is a signing key.
+fn open(config: &Config) -> Result<(Db, migrate::Report)> {
+    let (db, report) = Db::open_and_migrate(&config.database)?;
+    if config.secret_key.is_none() {
+        db.write_now(setting::secret_key)?;
+    }
+    Ok((db, report))
+}
+
+/// Prints a line of a command's result; a reader that went away, as `head` does, ends the command quietly.
+fn say(line: impl std::fmt::Display) -> Result<()> {
+    use std::io::Write;
+    match writeln!(std::io::stdout(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Error::Refused(
+            format!("cannot write to standard output: {error}"),
+        )),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_holds_together_and_each_level_has_an_example() {
+        let mut command = Arguments::command();
+        command.build();
+        command.clone().debug_assert();
+        for sub in command
+            .get_subcommands()
+            .filter(|sub| sub.get_name() != "help")
+        {
+            assert!(
+                sub.get_after_help()
+                    .is_some_and(|help| help.to_string().contains("Example:")),
+                "{}",
+                sub.get_name()
+            );
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! `oc-lettings check`: what should be mended, each with its cure.
+//!
+//! Nothing is changed. Errors make the command fail, warnings do not; `--deploy` adds what only matters in production.
+
+use std::fmt;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use rusqlite::Connection;
+use sentry::types::Dsn;
+
+use crate::config::Config;
+use crate::config::proxies::TrustedProxies;
+use crate::db::file::Lasting;
+use crate::db::{self, migrate};
+use crate::error::{Error, Result};
+use crate::telemetry;
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Also check what only matters in production
+    #[arg(long)]
+    deploy: bool,
+    /// Send a test event to Sentry and wait until it was accepted
+    #[arg(long)]
+    sentry: bool,
+}
+
+/// How serious a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Warning,
+    Error,
+}
+
+/// Something to mend.
+#[derive(Debug)]
+struct Finding {
+    weight: Weight,
+    what: String,
+    cure: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let weight = match self.weight {
+            Weight::Warning => "warning",
+            Weight::Error => "error",
+        };
+        write!(f, "{weight}: {}; {}", self.what, self.cure)
+    }
+}
+
+impl Check {
+    pub(super) fn run(&self, config: &Config) -> Result<ExitCode> {
+        let mut findings = Vec::new();
+        settings(config, &mut findings);
+        if self.deploy {
+            production(config, &mut findings);
+        }
+        database(config, self.deploy, &mut findings)?;
+        for finding in &findings {
+            super::say(finding)?;
+        }
+        let errors = findings
+            .iter()
+            .filter(|finding| finding.weight == Weight::Error)
+            .count();
+        super::say(format_args!(
+            "{errors} errors, {} warnings",
+            findings.len() - errors
+        ))?;
+        if self.sentry {
+            super::say(send_test_event(config)?)?;
+        }
+        Ok(if errors == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
+    }
+}
+
+fn error(what: impl Into<String>, cure: impl Into<String>) -> Finding {
+    Finding {
+        weight: Weight::Error,
+        what: what.into(),
+        cure: cure.into(),
+    }
+}
+
+fn warning(what: impl Into<String>, cure: impl Into<String>) -> Finding {
+    Finding {
+        weight: Weight::Warning,
+        what: what.into(),
+        cure: cure.into(),
+    }
+}
+
+fn settings(config: &Config, findings: &mut Vec<Finding>) {
+    if let Some(dsn) = &config.sentry.dsn
+        && let Err(problem) = dsn.reveal().parse::<Dsn>()
+    {
+        findings.push(error(
+            format!("SENTRY_DSN cannot be parsed ({problem})"),
+            "copy the DSN from the project's settings in Sentry",
+        ));
+    }
+    if config.debug && (config.on_render || !config.listen.ip().is_loopback()) {
+        findings.push(error(
+            format!("DEBUG is on and the site listens on {}", config.listen.ip()),
+            "unset DEBUG wherever others can reach the site",
+        ));
+    }
+}
+
+fn production(config: &Config, findings: &mut Vec<Finding>) {
+    if config.debug {
+        findings.push(error("DEBUG is on", "unset DEBUG in production"));
+    }
+    if config.allowed_hosts.allow_all() {
+        findings.push(warning(
+            "ALLOWED_HOSTS allows every host",
+            "list the names under which visitors know the site",
+        ));
+    } else if !config.allowed_hosts.to_string().split(',').any(is_public) {
+        findings.push(error(
+            "ALLOWED_HOSTS has only loopback names",
+            "set SITE_URL, or list the public names in ALLOWED_HOSTS",
+        ));
+    }
+    match &config.site_url {
+        None => findings.push(warning(
+            "SITE_URL is not set",
+            "set it to the public origin, such as https://www.example.com",
+        )),
+        Some(url) if !url.to_string().starts_with("https://") => {
+            findings.push(warning(
+                format!("SITE_URL is {url}, without TLS"),
+                "put a proxy with TLS before the site and use https://",
+            ));
+        }
+        Some(_) => {}
+    }
+    if config.trusted_proxies == TrustedProxies::None && config.listen.ip().is_unspecified() {
+        findings.push(warning(
+            "TRUSTED_PROXIES is not set: behind a proxy all clients look like one, and cookies are not marked Secure",
+            "set it to the proxy's address if there is one",
+        ));
+    }
+    if config.sentry.dsn.is_none() {
+        findings.push(warning(
+            "SENTRY_DSN is not set: errors are only logged",
+            "set it to be told about errors",
+        ));
+    }
+    if config.contact_email.is_none() {
+        findings.push(warning(
+            "CONTACT_EMAIL is not set: visitors cannot write and there is no security.txt",
+            "set it to an address that is read",
+        ));
+    }
+}
+
+fn is_public(host: &str) -> bool {
+    !matches!(host, "localhost" | ".localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Result<()> {
+    let shown = config.database.display();
+    if !config.database.exists() {
+        let finding = if deploy { error } else { warning };
+        findings.push(finding(
+            format!("{shown} does not exist"),
+            "start the server once, or run `oc-lettings migrate`",
+        ));
+        return Ok(());
+    }
+    let lasting = Lasting::of(&config.database);
+    if let Some(cure) = lasting.cure() {
+        findings.push(warning(format!("{shown} is {}", lasting.words()), cure));
+    }
+    let conn = db::inspect(&config.database)?;
+    if let Err(refusal) = migrate::refuse_newer(&config.database, &conn) {
+        findings.push(error(refusal.to_string(), "nothing else was checked"));
+        return Ok(());
+    }
+    let pending = migrate::known(&conn)?
+        .iter()
+        .filter(|migration| !migration.applied)
+        .count();
+    if pending > 0 {
+        findings.push(warning(
+            format!("{shown} has {pending} pending migrations"),
+            "start the server, or run `oc-lettings migrate`",
+        ));
+    }
+    contents(&conn, findings)
+}
+
+fn contents(conn: &Connection, findings: &mut Vec<Finding>) -> Result<()> {
+    for problem in db::problems(conn)? {
+        findings.push(error(
+            format!("the database is damaged: {problem}"),
+            "restore the newest backup",
+        ));
+    }
+    Ok(())
+}
+
+/// Posts one event by hand, since the client's own transport does not tell what became of it.
+fn send_test_event(config: &Config) -> Result<String> {
+    let Some(dsn) = &config.sentry.dsn else {
+        return Err(Error::Refused(
+            "SENTRY_DSN is not set: there is nowhere to send a test event to".to_owned(),
+        ));
+    };
+    let dsn: Dsn = dsn.reveal().parse().map_err(|problem| {
+        Error::Refused(format!("SENTRY_DSN cannot be parsed ({problem}): copy the DSN from the project's settings in Sentry"))
+    })?;
+    let event = telemetry::test_event(config);
+    let id = event.event_id;
+    let mut body = Vec::new();
+    sentry::Envelope::from(event)
+        .to_writer(&mut body)
+        .map_err(|problem| Error::internal(format!("write the test event: {problem}")))?;
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .timeout_global(Some(Duration::from_secs(10)))
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let host = dsn.host().to_owned();
+    let answer = agent
+        .post(dsn.envelope_api_url().as_str())
+        .header(
+            "X-Sentry-Auth",
+            dsn.to_auth(Some("oc-lettings")).to_string(),
+        )
+        .header("Content-Type", "application/x-sentry-envelope")
+        .send(&body[..])
+        .map_err(|problem| {
+            Error::Refused(format!("Sentry at {host} cannot be reached: {problem}"))
+        })?;
+    match answer.status().as_u16() {
+        200..=299 => Ok(format!("Sentry at {host} accepted the test event {id}")),
+        status => Err(Error::Refused(format!(
+            "Sentry at {host} refused the test event with status {status}: check SENTRY_DSN"
+        ))),
+    }
+}

@@ -1,0 +1,161 @@
+//! One request from hyper to Rocket, one answer back.
+//!
+//! Rocket's local client takes bodies whole, so they are bounded before; it reads no raw `Cookie` header, so cookies
+//! are handed over one by one; a header that is no UTF-8 is dropped, as Rocket's own server does.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use http_body_util::channel::{Channel, Sender};
+use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use rocket::http::{Cookie, Header};
+use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
+use rocket::tokio::io::AsyncReadExt;
+
+/// The largest body that is taken: far more than any form of ours has.
+const BODY: usize = 1024 * 1024;
+/// Larger answers are handed to hyper in pieces of this size, so that they are not in memory twice.
+const PIECE: usize = 64 * 1024;
+
+type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
+
+/// Answers one request.
+pub(super) async fn answer(
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    client: Arc<Client>,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let Ok(method) = parts.method.as_str().parse() else {
+        return plain(
+            StatusCode::NOT_IMPLEMENTED,
+            "This method is not known here.\n",
+        );
+    };
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(status) => return plain(status, "The body of the request could not be read.\n"),
+    };
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+        .to_owned();
+    // The answer may borrow from the client for as long as it is read, therefore it is made in a task that owns both.
+    let (sender, receiver) = rocket::tokio::sync::oneshot::channel();
+    rocket::tokio::spawn(async move {
+        let local = handed_over(client.req(method, target), &parts.headers, peer).body(body);
+        let answer = local.dispatch().await;
+        deliver(answer, parts.method == Method::HEAD, sender).await;
+    });
+    receiver
+        .await
+        .unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n"))
+}
+
+async fn read(body: Incoming) -> Result<Bytes, StatusCode> {
+    match Limited::new(body, BODY).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(_) => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
+fn handed_over<'c>(
+    mut local: LocalRequest<'c>,
+    headers: &HeaderMap,
+    peer: SocketAddr,
+) -> LocalRequest<'c> {
+    local = local.remote(peer);
+    for (name, value) in headers {
+        let Ok(value) = std::str::from_utf8(value.as_bytes()) else {
+            continue;
+        };
+        if name == "cookie" {
+            for cookie in value
+                .split(';')
+                .filter_map(|pair| Cookie::parse_encoded(pair.trim().to_owned()).ok())
+            {
+                local = local.cookie(cookie);
+            }
+        }
+        local.add_header(Header::new(name.as_str().to_owned(), value.to_owned()));
+    }
+    local
+}
+
+async fn deliver(
+    answer: LocalResponse<'_>,
+    head: bool,
+    sender: rocket::tokio::sync::oneshot::Sender<Response<Body>>,
+) {
+    let mut response = Response::builder().status(answer.status().code);
+    for header in answer.headers().iter() {
+        response = response.header(header.name.as_str(), header.value.as_ref());
+    }
+    let bodiless = head || matches!(answer.status().code, 204 | 304);
+    let size = answer.body().preset_size();
+    if let Some(size) = size.filter(|_| answer.status().code != 204) {
+        response = response.header(CONTENT_LENGTH, HeaderValue::from(size));
+    }
+    if bodiless || size.is_some_and(|size| size <= PIECE) {
+        let bytes = if bodiless {
+            Vec::new()
+        } else {
+            answer.into_bytes().await.unwrap_or_default()
+        };
+        // A visitor who left needs no answer.
+        let _ = sender.send(finished(response, Either::Left(Full::from(bytes))));
+        return;
+    }
+    let (pieces, body) = Channel::new(1);
+    if sender.send(finished(response, Either::Right(body))).is_ok() {
+        stream(answer, pieces).await;
+    }
+}
+
+async fn stream(mut answer: LocalResponse<'_>, mut pieces: Sender<Bytes, io::Error>) {
+    loop {
+        let mut piece = Vec::with_capacity(PIECE);
+        match (&mut answer)
+            .take(PIECE as u64)
+            .read_to_end(&mut piece)
+            .await
+        {
+            Ok(0) => return,
+            Ok(_) if pieces.send_data(Bytes::from(piece)).await.is_err() => return,
+            Ok(_) => {}
+            Err(error) => {
+                // The client sees the connection break instead of an answer that only looks whole.
+                pieces.abort(error);
+                return;
+            }
+        }
+    }
+}
+
+fn finished(response: hyper::http::response::Builder, body: Body) -> Response<Body> {
+    response.body(body).unwrap_or_else(|error| {
+        log::error!("a header of an answer is not one HTTP allows: {error}");
+        plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n")
+    })
+}
+
+/// An answer without the site's frame, for requests that never reach the site.
+fn plain(status: StatusCode, words: &'static str) -> Response<Body> {
+    let mut response = Response::new(Either::Left(Full::from(words)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(
+        "content-type",
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    response.headers_mut().insert(
+        "x-content-type-options",
+        HeaderValue::from_static("nosniff"),
+    );
+    response
+}
