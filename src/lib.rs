@@ -1,19 +1,61 @@
-//! Orange County Lettings as one executable.
+//! Orange County Lettings as one executable: a lettings agency's whole web presence.
+//!
+//! This page is for who reads the code; who runs the site reads `README.md`. Modules stand below in reading order:
+//! from what knows nothing of the site to what puts it together. A module uses only those in layers above its own,
+//! and `tests/tidy.rs` holds the code to it.
+//!
+//! | layer | modules | what they may not |
+//! | --- | --- | --- |
+//! | foundations | [`error`], [`clock`], [`digest`], [`compress`], [`paging`], [`assets`], [`config`], [`telemetry`] | know the site |
+//! | database | [`db`] | know a table |
+//! | subjects | [`models`] and [`ui`] (which do not know each other) | know a request |
+//! | requests | [`web`], [`demo`] | know a page |
+//! | pages | [`pages`] | mount themselves |
+//! | the whole | [`site`] and [`front`] (which do not know each other) | hold logic of a page |
+//! | commands | [`cli`] | build SQL or HTML |
+//!
+//! # Four journeys
+//!
+//! **`GET /lettings/1/`.** [`front::serve`] takes the connection and hands the request to Rocket. The gate
+//! ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds the address in the site's own
+//! table ([`web::addresses`]); a missing slash or a wrong method ends here. The handler in [`pages::lettings`] asks
+//! [`models::letting::Letting::find`] where it stands ([`db::Db::read`]) and draws the answer with [`ui::page`]. On the
+//! way out [`web::finish`] tags, compresses and logs it.
+//!
+//! **An error.** Whatever fails below a handler is an [`error::Error`], named for what the visitor is told. Its
+//! responder in [`web::errors`] logs what is ours, which is also what Sentry gets ([`telemetry`]), and leaves a status;
+//! one catcher draws every status as a page or, for programs, as JSON.
+//!
+//! **`oc-lettings serve`.** `main.rs` calls [`cli::main`]; [`config::Config::load`] reads every setting once, with its
+//! source; [`db::Db::open_and_migrate`] makes the file and brings it up to date; [`site::build`] mounts everything;
+//! [`front::serve`] runs until SIGTERM and finishes what it began.
+//!
+//! **A migration.** Write `migrations/V8__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
+//! it in the binary and applies all that is pending in one transaction. Then a field in [`models::letting`].
+//! `tests/migrations.rs` runs it.
 
-pub mod assets;
-pub mod cli;
+pub mod error;
+
 pub mod clock;
 pub mod compress;
-pub mod config;
-pub mod db;
-pub mod demo;
 pub mod digest;
-pub mod error;
-pub mod front;
-pub mod models;
-pub mod pages;
 pub mod paging;
-pub mod site;
+
+pub mod assets;
+pub mod config;
 pub mod telemetry;
+
+pub mod db;
+
+pub mod models;
 pub mod ui;
+
+pub mod demo;
 pub mod web;
+
+pub mod pages;
+
+pub mod front;
+pub mod site;
+
+pub mod cli;

@@ -151,12 +151,13 @@ impl Render for Counted<'_> {
     }
 }
 
-/// A moment as readers see it and as machines read it: `November 3, 2026` inside `<time>`.
+/// The day of a moment as readers see it and as machines read it: `November 3, 2026` inside `<time>`.
 pub struct Day<'a>(pub &'a str);
 
 impl Render for Day<'_> {
     fn render(&self) -> Markup {
-        html! { time datetime=(self.0) { (crate::clock::american_date(self.0)) } }
+        let day = self.0.split_once('T').map_or(self.0, |(day, _)| day);
+        html! { time datetime=(day) { (crate::clock::american_date(self.0)) } }
     }
 }
 
