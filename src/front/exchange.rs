@@ -122,9 +122,11 @@ async fn deliver(
     for header in answer.headers().iter() {
         response = response.header(header.name.as_str(), header.value.as_ref());
     }
-    let bodiless = head || matches!(answer.status().code, 204 | 304);
+    let never_has_one = matches!(answer.status().code, 204 | 304);
+    let bodiless = head || never_has_one;
     let size = answer.body().preset_size();
-    if let Some(size) = size.filter(|_| answer.status().code != 204) {
+    // The length of a 304 would be that of the page it stands for (RFC 9110, section 8.6), which is not at hand.
+    if let Some(size) = size.filter(|_| !never_has_one) {
         response = response.header(CONTENT_LENGTH, HeaderValue::from(size));
     }
     if bodiless || size.is_some_and(|size| size <= PIECE) {
