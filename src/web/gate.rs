@@ -120,12 +120,10 @@ fn judge(request: &Request<'_>) -> Verdict {
     }
 }
 
+/// A missing, doubled or impossible host is nobody's, even where every name is allowed (RFC 9112, section 3.2).
 fn host_is_ours(asked: &Asked, config: &Config) -> bool {
-    config.allowed_hosts.allow_all()
-        || asked
-            .host
-            .as_deref()
-            .is_some_and(|host| config.allowed_hosts.allow(host))
+    let host = asked.host.as_deref();
+    host.is_some_and(|host| config.allowed_hosts.allow(host))
 }
 
 fn warn_of_foreign_host(asked: &Asked) {
