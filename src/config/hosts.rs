@@ -39,7 +39,7 @@ impl Hosts {
         self.0.extend(name);
     }
 
-    /// Whether every name is allowed, and so none is checked.
+    /// Whether every name is allowed.
     pub fn allow_all(&self) -> bool {
         self.0.iter().any(|pattern| pattern == "*")
     }

@@ -12,6 +12,7 @@ use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rocket::http::{Cookie, Header};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::tokio::io::AsyncReadExt;
@@ -20,6 +21,22 @@ use rocket::tokio::io::AsyncReadExt;
 const BODY: usize = 1024 * 1024;
 /// Larger answers are handed to hyper in pieces of this size, so that they are not in memory twice.
 const PIECE: usize = 64 * 1024;
+/// What some clients leave in a target although RFC 3986 wants it encoded. Rocket would refuse the request before the
+/// site sees it, and so without its headers and its line in the log.
+const UNENCODED: &AsciiSet = &CONTROLS
+    .add(b' ')
+    .add(b'"')
+    .add(b'#')
+    .add(b'<')
+    .add(b'>')
+    .add(b'[')
+    .add(b'\\')
+    .add(b']')
+    .add(b'^')
+    .add(b'`')
+    .add(b'{')
+    .add(b'|')
+    .add(b'}');
 
 type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
@@ -43,8 +60,11 @@ pub(super) async fn answer(
     let target = parts
         .uri
         .path_and_query()
-        .map_or("/", |target| target.as_str())
-        .to_owned();
+        .map_or("/", |target| target.as_str());
+    if !target.starts_with('/') {
+        return plain(StatusCode::BAD_REQUEST, "This is no address of a page.\n");
+    }
+    let target = encoded(target);
     // The answer may borrow from the client for as long as it is read, therefore it is made in a task that owns both.
     let (sender, receiver) = rocket::tokio::sync::oneshot::channel();
     rocket::tokio::spawn(async move {
@@ -55,6 +75,11 @@ pub(super) async fn answer(
     receiver
         .await
         .unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n"))
+}
+
+/// The same target as RFC 3986 writes it.
+fn encoded(target: &str) -> String {
+    utf8_percent_encode(target, UNENCODED).to_string()
 }
 
 async fn read(body: Incoming) -> Result<Bytes, StatusCode> {
@@ -97,9 +122,11 @@ async fn deliver(
     for header in answer.headers().iter() {
         response = response.header(header.name.as_str(), header.value.as_ref());
     }
-    let bodiless = head || matches!(answer.status().code, 204 | 304);
+    let never_has_one = matches!(answer.status().code, 204 | 304);
+    let bodiless = head || never_has_one;
     let size = answer.body().preset_size();
-    if let Some(size) = size.filter(|_| answer.status().code != 204) {
+    // The length of a 304 would be that of the page it stands for (RFC 9110, section 8.6), which is not at hand.
+    if let Some(size) = size.filter(|_| !never_has_one) {
         response = response.header(CONTENT_LENGTH, HeaderValue::from(size));
     }
     if bodiless || size.is_some_and(|size| size <= PIECE) {
@@ -158,4 +185,35 @@ fn plain(status: StatusCode, words: &'static str) -> Response<Body> {
         HeaderValue::from_static("nosniff"),
     );
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rocket::http::uri::Origin;
+
+    #[test]
+    fn a_target_that_is_well_written_stays_as_it_is() {
+        for target in [
+            "/",
+            "/profiles/zo%C3%AB/?a=b&c=%20+",
+            "/a;b=c/@:!$&'()*,~?/?",
+            "/%zz",
+        ] {
+            assert_eq!(encoded(target), target);
+        }
+        assert_eq!(
+            encoded("/[1]/zoë?q={\"|\"}"),
+            "/%5B1%5D/zo%C3%AB?q=%7B%22%7C%22%7D"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn rocket_reads_every_target(rest in "\\PC{0,40}") {
+            let target = encoded(&format!("/{rest}"));
+            prop_assert!(Origin::parse(&target).is_ok(), "{target}");
+        }
+    }
 }

@@ -45,7 +45,7 @@ impl Asked {
         let peer = request.remote().map(|address| address.ip().to_canonical());
         let trusted = peer.is_some_and(|peer| config.trusted_proxies.trust(peer));
         let forwarded_for: Vec<&str> = headers.get("x-forwarded-for").collect();
-        let proto = headers.get_one("x-forwarded-proto");
+        let proto = headers.get("x-forwarded-proto").last();
         if !trusted && (proto.is_some() || !forwarded_for.is_empty()) {
             warn_of_untrusted(peer);
         }

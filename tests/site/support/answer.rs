@@ -1,0 +1,136 @@
+//! An answer, and the ways in which a test looks at it.
+
+use std::sync::PoisonError;
+
+use rocket::local::blocking::LocalResponse;
+
+use super::logged::{LOG, Line};
+
+/// What came back.
+pub(crate) struct Answer {
+    /// The status code.
+    pub(crate) status: u16,
+    /// Names in lower case, in the order in which they were sent.
+    headers: Vec<(String, String)>,
+    /// How long the body is said to be.
+    pub(crate) length: Option<usize>,
+    /// The body as it travelled.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Answer {
+    pub(super) fn read(response: LocalResponse<'_>) -> Self {
+        Self {
+            status: response.status().code,
+            headers: response
+                .headers()
+                .iter()
+                .map(|header| {
+                    (
+                        header.name.as_str().to_lowercase(),
+                        header.value.to_string(),
+                    )
+                })
+                .collect(),
+            length: response.body().preset_size(),
+            bytes: response.into_bytes().unwrap_or_default(),
+        }
+    }
+
+    /// The body as text.
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).expect("a body of text")
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.bytes).expect("a body of JSON")
+    }
+
+    /// The value of a header, its lines joined as HTTP allows; empty when there is none.
+    pub(crate) fn header(&self, name: &str) -> String {
+        let name = name.to_lowercase();
+        let lines = self.headers.iter().filter(|(key, _)| *key == name);
+        lines
+            .map(|(_, value)| value.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+
+    /// All headers but those that differ from answer to answer.
+    pub(crate) fn lasting_headers(&self) -> Vec<(String, String)> {
+        let mut headers = self.headers.clone();
+        headers.retain(|(name, _)| name != "x-request-id");
+        headers.sort();
+        headers
+    }
+
+    /// Bytes on the wire: the body, and status line and headers as HTTP/1.1 writes them.
+    pub(crate) fn size(&self) -> usize {
+        let headers = self.headers.iter();
+        let headers: usize = headers
+            .map(|(name, value)| name.len() + value.len() + 4)
+            .sum();
+        "HTTP/1.1 200 OK\r\n\r\n".len() + headers + self.bytes.len()
+    }
+
+    /// What stands between two pieces of the text, the first time they occur; empty when they do not.
+    pub(crate) fn between(&self, before: &str, after: &str) -> &str {
+        let rest = self.text().split_once(before).map_or("", |(_, rest)| rest);
+        rest.split_once(after).map_or("", |(inner, _)| inner)
+    }
+
+    /// The values of an attribute, in their order, as a browser understands them.
+    pub(crate) fn attributes(&self, name: &str) -> Vec<String> {
+        let start = format!(" {name}=\"");
+        self.text()
+            .split(&start)
+            .skip(1)
+            .filter_map(|rest| Some(unescaped(rest.split_once('"')?.0)))
+            .collect()
+    }
+
+    /// What is read on the page, without the head and the tags, each run of blanks as one.
+    pub(crate) fn words(&self) -> String {
+        let body = self
+            .text()
+            .split_once("<body>")
+            .map_or("", |(_, body)| body);
+        let mut words = String::new();
+        let mut inside = false;
+        for character in body.chars() {
+            match character {
+                '<' => inside = true,
+                '>' => {
+                    inside = false;
+                    words.push(' ');
+                }
+                _ if inside => {}
+                _ => words.push(character),
+            }
+        }
+        let words = words.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
+        unescaped(&words)
+    }
+
+    /// The structured data of the page.
+    pub(crate) fn structured_data(&self) -> serde_json::Value {
+        let text = self.between("<script type=\"application/ld+json\">", "</script>");
+        serde_json::from_str(text).expect("structured data that is JSON")
+    }
+
+    /// What was logged about this request.
+    pub(crate) fn logged(&self) -> Vec<Line> {
+        let id = self.header("x-request-id");
+        let lines = LOG.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = |line: &&Line| line.field("request_id") == id;
+        lines.iter().filter(ours).cloned().collect()
+    }
+}
+
+fn unescaped(text: &str) -> String {
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
+}
