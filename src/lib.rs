@@ -6,7 +6,7 @@
 //!
 //! | layer | modules | what they may not |
 //! | --- | --- | --- |
-//! | foundations | [`error`], [`clock`], [`digest`], [`compress`], [`paging`], [`assets`], [`config`], [`telemetry`] | know the site |
+//! | foundations | [`error`], [`clock`], [`digest`], [`compress`], [`paging`], [`password`], [`assets`], [`config`], [`telemetry`] | know the site |
 //! | database | [`db`] | know a table |
 //! | subjects | [`models`] and [`ui`] (which do not know each other) | know a request |
 //! | requests | [`web`], [`demo`] | know a page |
@@ -40,6 +40,7 @@ pub mod clock;
 pub mod compress;
 pub mod digest;
 pub mod paging;
+pub mod password;
 
 pub mod assets;
 pub mod config;

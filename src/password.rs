@@ -1,0 +1,88 @@
+//! Passwords: hashing ours, and checking those that came with a Django database.
+//!
+//! A stored hash is one text that says how it was made. Ours is argon2id as a PHC string; each notation of Django has
+//! a file below (`password/stored.rs` tells them apart), and what is good enough as a password is decided in
+//! `password/validate.rs`. No user is known here. A hash takes tens of milliseconds and up to 256 MiB, so `web/` lets
+//! only a few run at once.
+
+use std::hint::black_box;
+
+use crate::error::{Context, Result};
+
+mod argon2;
+mod bcrypt;
+mod pbkdf2;
+mod scrypt;
+mod stored;
+pub mod validate;
+
+use argon2::Argon2;
+use stored::Stored;
+
+/// What is stored where no password may match: for accounts that cannot sign in with one.
+pub const UNUSABLE: &str = "!";
+
+/// The hash of no one's password, with our own parameters.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dGhpcyBpcyBubyBvbmUncw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+/// Whether a password is the one that was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is. An outdated hash should be replaced now, while the password is at hand.
+    Match {
+        /// The hash was not made as [`hash`] makes it today.
+        outdated: bool,
+    },
+    /// It is not, or no password can be: an unusable, unknown, malformed or too costly hash.
+    Mismatch,
+}
+
+/// What may be shown of a stored hash: how it was made, and only the first characters of what is secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The algorithm, by Django's name for it.
+    pub algorithm: String,
+    /// Names and values, in the order to show them.
+    pub details: Vec<(String, String)>,
+}
+
+/// Hashes a new password with a salt of its own.
+pub fn hash(plain: &str) -> Result<String> {
+    let mut salt = [0; argon2::SALT_LEN];
+    getrandom::fill(&mut salt).context("read random bytes for a salt")?;
+    argon2::hash(plain, &salt).context("hash a password")
+}
+
+/// Compares a password with a stored hash. What cannot match costs nothing here; see [`spend`].
+pub fn verify(plain: &str, stored: &str) -> Verdict {
+    match Stored::read(stored) {
+        Some(stored) if stored.matches(plain) => Verdict::Match {
+            outdated: !stored.is_current(),
+        },
+        _ => Verdict::Mismatch,
+    }
+}
+
+/// Takes as long as comparing with one of our own hashes, so that no one can tell by the time which accounts exist.
+pub fn spend() {
+    black_box(verify(black_box(""), DECOY));
+}
+
+/// Whether any password can match: the hash is of a kind we know, well formed, and its cost bearable.
+pub fn is_usable(stored: &str) -> bool {
+    Stored::read(stored).is_some()
+}
+
+/// The memory that one comparison needs, for whoever decides how many may run at once. Where no password can match it
+/// is that of [`spend`], which the caller will want instead.
+pub fn memory_kib(stored: &str) -> u32 {
+    Stored::read(stored).map_or(Argon2::CURRENT_MEMORY_KIB, |stored| stored.memory_kib())
+}
+
+/// How a hash was made, for a form that cannot show the password; nothing where no password can match.
+pub fn summary(stored: &str) -> Option<Summary> {
+    Some(Stored::read(stored)?.summary())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+//! PBKDF2 as Django writes it: `pbkdf2_sha256$<iterations>$<salt>$<base64>`, and the same with `pbkdf2_sha1`.
+//!
+//! The salt's text is the salt: it is not base64. Each release of Django raised the iterations, so any number comes.
+
+use pbkdf2::pbkdf2_hmac;
+use sha1::Sha1;
+use sha2::Sha256;
+
+use super::stored::{Details, masked, number, padded, same};
+
+/// Some three seconds of work; Django's latest default is a seventh of it.
+const MOST_ITERATIONS: u32 = 10_000_000;
+
+/// A stored PBKDF2 hash.
+pub(super) struct Pbkdf2<'a> {
+    pub(super) name: &'static str,
+    iterations: u32,
+    salt: &'a str,
+    hash: &'a str,
+    hash_bytes: Vec<u8>,
+}
+
+impl<'a> Pbkdf2<'a> {
+    /// Reads what follows the name and its `$`.
+    pub(super) fn read(name: &str, rest: &'a str) -> Option<Self> {
+        let (name, length) = match name {
+            "pbkdf2_sha256" => ("pbkdf2_sha256", 32),
+            "pbkdf2_sha1" => ("pbkdf2_sha1", 20),
+            _ => return None,
+        };
+        let (iterations, rest) = rest.split_once('$')?;
+        let (salt, hash) = rest.split_once('$')?;
+        let read = Self {
+            name,
+            iterations: number(iterations)?,
+            salt,
+            hash,
+            hash_bytes: padded(hash)?,
+        };
+        let bearable = (1..=MOST_ITERATIONS).contains(&read.iterations);
+        (bearable && !salt.is_empty() && read.hash_bytes.len() == length).then_some(read)
+    }
+
+    /// Whether the password is the one.
+    pub(super) fn matches(&self, plain: &str) -> bool {
+        let (plain, salt) = (plain.as_bytes(), self.salt.as_bytes());
+        let mut computed = vec![0; self.hash_bytes.len()];
+        if self.name == "pbkdf2_sha1" {
+            pbkdf2_hmac::<Sha1>(plain, salt, self.iterations, &mut computed);
+        } else {
+            pbkdf2_hmac::<Sha256>(plain, salt, self.iterations, &mut computed);
+        }
+        same(&computed, &self.hash_bytes)
+    }
+
+    /// What may be shown, by Django's names.
+    pub(super) fn details(&self) -> Details {
+        vec![
+            ("iterations", self.iterations.to_string()),
+            ("salt", masked(self.salt)),
+            ("hash", masked(self.hash)),
+        ]
+    }
+}
