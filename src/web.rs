@@ -14,4 +14,5 @@ pub mod gate;
 pub mod guards;
 pub mod headers;
 pub mod seldom;
+pub mod throttle;
 pub mod watch;
