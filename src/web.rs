@@ -12,6 +12,7 @@ pub mod errors;
 pub mod finish;
 pub mod gate;
 pub mod guards;
+pub mod hashing;
 pub mod headers;
 pub mod seldom;
 pub mod throttle;
