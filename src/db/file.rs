@@ -45,20 +45,20 @@ pub fn prepare(path: &Path) -> Result<bool> {
     }
 }
 
-/// Puts SQLite's reason into words for whoever starts the site.
+/// Puts SQLite's reason into words for whoever runs the site; a visitor must not read them, they hold paths.
 pub fn explain(path: &Path, error: rusqlite::Error) -> Error {
     let shown = path.display();
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => Error::Refused(format!(
+        Some(ErrorCode::NotADatabase) => Error::internal(format!(
             "{shown} is not an SQLite database: set DATABASE to another path, or put a backup in its place"
         )),
-        Some(ErrorCode::DatabaseCorrupt) => Error::Refused(format!(
+        Some(ErrorCode::DatabaseCorrupt) => Error::internal(format!(
             "{shown} is damaged ({error}): put the newest backup in its place"
         )),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Refused(format!(
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::internal(format!(
             "{shown} is locked by another process: stop it, or wait until it is done, and try again"
         )),
-        Some(ErrorCode::DiskFull) => Error::Refused(format!(
+        Some(ErrorCode::DiskFull) => Error::internal(format!(
             "{shown} cannot grow, its disk is full: free some space"
         )),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
@@ -94,7 +94,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     } else {
         "set DATABASE to a path that can be written".to_owned()
     };
-    Error::Refused(format!(
+    Error::internal(format!(
         "uid {uid} cannot write {}: {error}; {about}; {cure}",
         path.display()
     ))
