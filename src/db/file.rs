@@ -7,20 +7,14 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::error::{Cause, Error, Result};
 
 /// Makes the file and the folders above it where they are missing. Tells whether the file is new.
 pub fn prepare(path: &Path) -> Result<bool> {
+    refuse_folder(path)?;
     let folder = folder(path);
-    if path.is_dir() {
-        return Err(Error::Refused(format!(
-            "{} is a folder, expected the database's file: set DATABASE to a path inside it, such as {}",
-            path.display(),
-            path.join("oc-lettings.sqlite3").display()
-        )));
-    }
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -43,6 +37,30 @@ pub fn prepare(path: &Path) -> Result<bool> {
         }
         Err(error) => Err(unwritable(path, &error)),
     }
+}
+
+/// A folder where the file should be, as a mount point given for `DATABASE` is.
+pub fn refuse_folder(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "{} is a folder, expected the database's file: set DATABASE to a path inside it, such as {}",
+        path.display(),
+        path.join("oc-lettings.sqlite3").display()
+    )))
+}
+
+/// The write-ahead log that SQLite keeps beside the file while it is in use.
+pub fn write_ahead_log(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// The same as [`explain`] where only the connection is at hand.
+pub fn explain_on(conn: &Connection, error: rusqlite::Error) -> Error {
+    explain(Path::new(conn.path().unwrap_or_default()), error)
 }
 
 /// Puts SQLite's reason into words for whoever runs the site; a visitor must not read them, they hold paths.

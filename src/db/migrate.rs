@@ -90,8 +90,14 @@ pub fn all_pending() -> Vec<Known> {
         .collect()
 }
 
-/// Refuses a database that a newer binary has migrated: what this one would write could break it.
-pub fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
+/// Refuses a database that this binary must neither change nor take for its own.
+pub fn refuse_unfit(path: &Path, conn: &Connection) -> Result<()> {
+    refuse_newer(path, conn)?;
+    refuse_foreign(path, conn)
+}
+
+/// A database that a newer binary has migrated: what this one would write could break it.
+fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
     let (found, latest) = (version(conn)?, latest());
     if found <= latest {
         return Ok(());
@@ -108,8 +114,7 @@ pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
     let conn = super::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off; begin immediate;")
         .map_err(|error| super::file::explain(path, error))?;
-    refuse_newer(path, &conn)?;
-    refuse_foreign(path, &conn)?;
+    refuse_unfit(path, &conn)?;
     let mut inside = Inside(&conn);
     let report = runner()
         .set_grouped(true)
@@ -166,10 +171,7 @@ fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
 fn has_history(conn: &Connection) -> Result<bool> {
     let sql = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'refinery_schema_history')";
     conn.query_row(sql, [], |row| row.get(0))
-        .map_err(|error| match conn.path() {
-            Some(path) => super::file::explain(Path::new(path), error),
-            None => error.into(),
-        })
+        .map_err(|error| super::file::explain_on(conn, error))
 }
 
 fn runner() -> Runner {
