@@ -25,8 +25,9 @@ mod exchange;
 
 /// How long a client may take from its first byte to the end of its headers.
 const HEADERS: Duration = Duration::from_secs(10);
-/// How long running answers may take once the end has begun; Render kills 30 seconds after it asked.
-const GRACE: Duration = Duration::from_secs(25);
+/// How long running answers may take once the end has begun; Render kills 30 seconds after it asked, and the last
+/// events for Sentry have to go out as well.
+const GRACE: Duration = Duration::from_secs(20);
 /// The pause after a failed accept, so that a process without file descriptors does not spin.
 const BREATH: Duration = Duration::from_millis(50);
 
