@@ -25,6 +25,8 @@ mod exchange;
 
 /// How long a client may take from its first byte to the end of its headers.
 const HEADERS: Duration = Duration::from_secs(10);
+/// Where a request's head is refused for its size: more than any browser sends, less than what is meant to hurt.
+const HEAD: usize = 32 * 1024;
 /// How long running answers may take once the end has begun; Render kills 30 seconds after it asked, and the last
 /// events for Sentry have to go out as well.
 const GRACE: Duration = Duration::from_secs(20);
@@ -97,7 +99,7 @@ async fn connection(
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
-        .max_buf_size(64 * 1024);
+        .max_buf_size(HEAD);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let result = rocket::tokio::select! {
         result = connection.as_mut() => result,
