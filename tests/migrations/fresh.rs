@@ -60,7 +60,7 @@ pub(super) const ROWS: &[(&str, &[(&str, &str)])] = &[
         &[
             ("state", "'XX'"),
             ("city", "'Nowhere'"),
-            ("country_iso_code", "'XXX'"),
+            ("country_iso_code", "'ZZZ'"),
             ("lettings", "1"),
         ],
     ),
@@ -195,8 +195,6 @@ pub(super) fn insert(tx: &Transaction<'_>, table: &str, other: &[(&str, &str)]) 
     )?;
     Ok(())
 }
-
-/// The expressions of all CHECKs, with single blanks, as SQLite names them when a row breaks one.
 
 /// `12 × x` as SQL for x, twelve times.
 fn repeated(expression: &str) -> String {
