@@ -6,12 +6,13 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::task::spawn_blocking;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Context, Error, Result};
 use crate::telemetry;
@@ -21,6 +22,8 @@ pub mod migrate;
 
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
+/// The pause between two tries where SQLite itself does not wait.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How many long reads run at once; more wait their turn and hold no connection meanwhile.
 const LONG_READS: usize = 4;
 /// Distinct statements a connection keeps prepared; the whole site has fewer.
@@ -58,11 +61,9 @@ impl Db {
     /// Opens a database that is there, as it is.
     pub fn open(path: &Path) -> Result<Self> {
         let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut.
+        keep_commits(path, &writer)?;
         writer
-            .execute_batch(
-                "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;",
-            )
+            .execute_batch("pragma foreign_keys = on;")
             .map_err(|error| file::explain(path, error))?;
         let shared = Shared {
             path: path.to_owned(),
@@ -215,6 +216,23 @@ fn list_problems(conn: &Connection) -> rusqlite::Result<Vec<String>> {
 
 fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
     open(path, path, mode)
+}
+
+/// WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut.
+fn keep_commits(path: &Path, conn: &Connection) -> Result<()> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match conn.execute_batch("pragma journal_mode = wal; pragma synchronous = full;") {
+            // A new file's mode can only be changed by who has the file alone, and for that SQLite does not wait.
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < until =>
+            {
+                sleep(PAUSE);
+            }
+            result => return result.map_err(|error| file::explain(path, error)),
+        }
+    }
 }
 
 /// Opens the file at the path under the name that SQLite is to know it by.
