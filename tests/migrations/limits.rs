@@ -233,7 +233,7 @@ fn every_table_is_strict() {
     );
 }
 
-/// The expressions of a table's CHECKs, with single blanks, as SQLite names them when a row breaks one.
+/// The expressions of each CHECK of a table, with single blanks, as SQLite names them when a row breaks one.
 fn checks(fresh: &Fresh, table: &'static str) -> BTreeSet<(&'static str, String)> {
     let sql = fresh.ask(&format!(
         "select sql from sqlite_schema where type = 'table' and name = '{table}'"
