@@ -3,6 +3,6 @@
 pragma application_id = 1329810516;
 
 create table setting (
-    name  text primary key check (length(name) between 1 and 64),
+    name  text primary key check (length(name) between 1 and 64 and instr(name, char(0)) = 0),
     value text not null
 ) strict, without rowid;

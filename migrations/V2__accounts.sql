@@ -12,16 +12,18 @@ create table user (
     last_name    text not null default '' check (length(last_name) <= 150 and instr(last_name, char(0)) = 0),
     email        text not null default '' check (length(email) <= 254 and instr(email, char(0)) = 0),
     -- A hash in Django's notation or PHC's; one that begins with '!' never matches anything.
-    password     text not null check (length(password) between 1 and 1024),
+    password     text not null check (length(password) between 1 and 1024 and instr(password, char(0)) = 0),
     is_active    integer not null default 1 check (is_active in (0, 1)),
     is_staff     integer not null default 0 check (is_staff in (0, 1)),
     is_superuser integer not null default 0 check (is_superuser in (0, 1)),
     date_joined  text not null
                  check (date_joined glob '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
+                        and instr(date_joined, char(0)) = 0 and substr(date_joined, 12, 2) < '24'
                         and substr(date_joined, 1, 10) is date(substr(date_joined, 1, 10), '+0 days')),
     last_login   text
                  check (last_login is null
                         or (last_login glob '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9][0-9][0-9][0-9]Z'
+                            and instr(last_login, char(0)) = 0 and substr(last_login, 12, 2) < '24'
                             and substr(last_login, 1, 10) is date(substr(last_login, 1, 10), '+0 days'))),
     updated_at   text not null,
     version      integer not null default 1 check (version > 0)
@@ -37,8 +39,8 @@ create table "group" (
 -- Rows are made at launch from the models that the binary declares, never by hand.
 create table permission (
     id     integer primary key autoincrement,
-    app    text not null check (length(app) between 1 and 100),
-    model  text not null check (length(model) between 1 and 100),
+    app    text not null check (length(app) between 1 and 100 and instr(app, char(0)) = 0),
+    model  text not null check (length(model) between 1 and 100 and instr(model, char(0)) = 0),
     action text not null check (action in ('add', 'change', 'delete', 'view')),
     unique (app, model, action)
 ) strict;

@@ -7,9 +7,9 @@ create table address (
     street           text not null check (length(street) between 1 and 64 and instr(street, char(0)) = 0 and trim(street) <> ''),
     unit             text not null default '' check (length(unit) <= 16 and instr(unit, char(0)) = 0),
     city             text not null check (length(city) between 1 and 64 and instr(city, char(0)) = 0 and trim(city) <> ''),
-    state            text not null check (length(state) = 2 and state glob '[A-Z][A-Z]'),
+    state            text not null check (length(state) = 2 and instr(state, char(0)) = 0 and state glob '[A-Z][A-Z]'),
     zip_code         text not null check (length(zip_code) <= 10 and instr(zip_code, char(0)) = 0),
-    country_iso_code text not null check (length(country_iso_code) = 3 and country_iso_code glob '[A-Z][A-Z][A-Z]'),
+    country_iso_code text not null check (length(country_iso_code) = 3 and instr(country_iso_code, char(0)) = 0 and country_iso_code glob '[A-Z][A-Z][A-Z]'),
     updated_at       text not null,
     version          integer not null default 1 check (version > 0),
     -- USPS Publication 28, appendix B: states, the district, possessions and associated states, military "states".

@@ -3,13 +3,16 @@
 //! No table is known here. Opening the file and saying why it cannot be opened is in `db/file.rs`, bringing it up to
 //! date in `db/migrate.rs`; the questions are asked in `models/`.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::task::spawn_blocking;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Context, Error, Result};
 use crate::telemetry;
@@ -19,10 +22,19 @@ pub mod migrate;
 
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
+/// The pause between two tries where SQLite itself does not wait.
+const PAUSE: Duration = Duration::from_millis(10);
 /// How many long reads run at once; more wait their turn and hold no connection meanwhile.
 const LONG_READS: usize = 4;
 /// Distinct statements a connection keeps prepared; the whole site has fewer.
 const PREPARED: usize = 64;
+/// What stays as it is in a path that is written as a URI (sqlite.org/uri.html).
+const URI: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A handle on the open database; clones share it.
 #[derive(Clone)]
@@ -49,11 +61,9 @@ impl Db {
     /// Opens a database that is there, as it is.
     pub fn open(path: &Path) -> Result<Self> {
         let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        // WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut.
+        keep_commits(path, &writer)?;
         writer
-            .execute_batch(
-                "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;",
-            )
+            .execute_batch("pragma foreign_keys = on;")
             .map_err(|error| file::explain(path, error))?;
         let shared = Shared {
             path: path.to_owned(),
@@ -150,17 +160,36 @@ impl Db {
 
 /// Opens a database to look at it: nothing is made, migrated or changed.
 pub fn inspect(path: &Path) -> Result<Connection> {
+    file::refuse_folder(path)?;
     if !path.exists() {
         return Err(Error::Refused(format!(
             "{} does not exist: start the server once, or run `oc-lettings migrate`",
             path.display()
         )));
     }
-    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
+    if file::write_ahead_log(path).exists() {
+        return connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    }
+    // Nobody has it open, and the file is all there is. SQLite would still make the two files that go with a log, and
+    // leave them behind (sqlite.org/wal.html, "Read-Only Databases").
+    let name = format!(
+        "file:{}?immutable=1",
+        percent_encode(path.as_os_str().as_bytes(), URI)
+    );
+    open(
+        path,
+        &name,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI,
+    )
 }
 
 /// What is wrong with the file itself, in SQLite's words: damaged pages, rows that point at rows that are gone.
 pub fn problems(conn: &Connection) -> Result<Vec<String>> {
+    // A file that is damaged enough cannot even be asked.
+    list_problems(conn).map_err(|error| file::explain_on(conn, error))
+}
+
+fn list_problems(conn: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut problems: Vec<String> = {
         let mut statement = conn.prepare(
             "select integrity_check from pragma_integrity_check where integrity_check <> 'ok'",
@@ -185,12 +214,34 @@ pub fn problems(conn: &Connection) -> Result<Vec<String>> {
     Ok(problems)
 }
 
+fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
+    open(path, path, mode)
+}
+
+/// WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut.
+fn keep_commits(path: &Path, conn: &Connection) -> Result<()> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match conn.execute_batch("pragma journal_mode = wal; pragma synchronous = full;") {
+            // A new file's mode can only be changed by who has the file alone, and for that SQLite does not wait.
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < until =>
+            {
+                sleep(PAUSE);
+            }
+            result => return result.map_err(|error| file::explain(path, error)),
+        }
+    }
+}
+
+/// Opens the file at the path under the name that SQLite is to know it by.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place that opens databases"
 )]
-fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
-    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+fn open(path: &Path, name: impl AsRef<Path>, mode: OpenFlags) -> Result<Connection> {
+    let connection = Connection::open_with_flags(name, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| file::explain(path, error))?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);

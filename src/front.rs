@@ -25,8 +25,11 @@ mod exchange;
 
 /// How long a client may take from its first byte to the end of its headers.
 const HEADERS: Duration = Duration::from_secs(10);
-/// How long running answers may take once the end has begun; Render kills 30 seconds after it asked.
-const GRACE: Duration = Duration::from_secs(25);
+/// Where a request's head is refused for its size: more than any browser sends, less than what is meant to hurt.
+const HEAD: usize = 32 * 1024;
+/// How long running answers may take once the end has begun; Render kills 30 seconds after it asked, and the last
+/// events for Sentry have to go out as well.
+const GRACE: Duration = Duration::from_secs(20);
 /// The pause after a failed accept, so that a process without file descriptors does not spin.
 const BREATH: Duration = Duration::from_millis(50);
 
@@ -96,7 +99,7 @@ async fn connection(
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS)
-        .max_buf_size(64 * 1024);
+        .max_buf_size(HEAD);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     let result = rocket::tokio::select! {
         result = connection.as_mut() => result,

@@ -32,7 +32,7 @@
 //!
 //! **A migration.** Write `migrations/V8__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
 //! it in the binary and applies all that is pending in one transaction. Then a field in [`models::letting`].
-//! `tests/migrations.rs` runs it.
+//! `tests/migrations/` runs it.
 
 pub mod error;
 

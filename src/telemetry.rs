@@ -14,7 +14,9 @@ use log::kv::{self, Key, Value, VisitSource};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use rocket::tokio::task_local;
 use sentry::protocol::{Event, Exception, Request};
+use sentry::transports::UreqHttpTransportOptions;
 use sentry::types::Dsn;
+use sentry::{Transport, TransportFactory, TransportOptions};
 use serde_json::{Map, Value as Json};
 
 use crate::config::Config;
@@ -63,7 +65,13 @@ pub enum Output {
     Command,
 }
 
-/// Keeps Sentry alive; dropping it sends what is waiting, for two seconds at most.
+/// How long the end waits for events that are not sent yet.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How long sending one event may take. The end waits for the one that is on its way, whatever Sentry's own limit
+/// for the end is, and by default that is for ever.
+const SENDING: Duration = Duration::from_secs(5);
+
+/// Keeps Sentry alive; dropping it sends what is waiting, for a few seconds at most.
 #[must_use]
 pub struct Telemetry {
     _sentry: sentry::ClientInitGuard,
@@ -123,9 +131,24 @@ pub fn options(config: &Config, dsn: Option<Dsn>) -> sentry::ClientOptions {
     options.environment = Some(config.sentry.environment.clone().into());
     options.default_integrations = false;
     options.send_default_pii = false;
-    options.shutdown_timeout = Duration::from_secs(2);
+    options.shutdown_timeout = FAREWELL;
+    options.transport = Some(Arc::new(Bounded));
     options.before_send = Some(Arc::new(|event| Some(scrub::event(event))));
     options
+}
+
+/// Makes Sentry's own transport with a limit of time.
+struct Bounded;
+
+impl TransportFactory for Bounded {
+    fn create_transport_with_options(&self, options: TransportOptions) -> Arc<dyn Transport> {
+        let agent = ureq::Agent::config_builder()
+            .timeout_global(Some(SENDING))
+            .build()
+            .new_agent();
+        let options = UreqHttpTransportOptions::from(options).with_agent(agent);
+        Arc::new(options.build())
+    }
 }
 
 /// The event that says the pipe works, for `check --sentry`.

@@ -59,7 +59,9 @@ impl Check {
         if self.deploy {
             production(config, &mut findings);
         }
-        database(config, self.deploy, &mut findings)?;
+        if let Err(refusal) = database(config, self.deploy, &mut findings) {
+            findings.push(error(refusal.to_string(), "nothing else was checked"));
+        }
         for finding in &findings {
             super::say(finding)?;
         }
@@ -182,10 +184,7 @@ fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Resul
         findings.push(warning(format!("{shown} is {}", lasting.words()), cure));
     }
     let conn = db::inspect(&config.database)?;
-    if let Err(refusal) = migrate::refuse_newer(&config.database, &conn) {
-        findings.push(error(refusal.to_string(), "nothing else was checked"));
-        return Ok(());
-    }
+    migrate::refuse_unfit(&config.database, &conn)?;
     let pending = migrate::known(&conn)?
         .iter()
         .filter(|migration| !migration.applied)

@@ -70,6 +70,6 @@ fn known(config: &Config) -> Result<Vec<migrate::Known>> {
         return Ok(migrate::all_pending());
     }
     let conn = db::inspect(&config.database)?;
-    migrate::refuse_newer(&config.database, &conn)?;
+    migrate::refuse_unfit(&config.database, &conn)?;
     migrate::known(&conn)
 }

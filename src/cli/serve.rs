@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rocket::local::asynchronous::Client;
 use rocket::tokio::runtime::Builder;
@@ -15,6 +15,9 @@ use crate::db::file::Lasting;
 use crate::db::{Db, migrate};
 use crate::error::{Context, Error, Result};
 use crate::{demo, front, site};
+
+/// How long the end waits for threads that should have nothing left to do.
+const TIDYING: Duration = Duration::from_secs(1);
 
 pub(super) fn run(config: Config) -> Result<ExitCode> {
     let since = Instant::now();
@@ -31,7 +34,8 @@ pub(super) fn run(config: Config) -> Result<ExitCode> {
         .build()
         .context("start the threads that serve")?;
     let finished = runtime.block_on(serve(config, db.clone(), &report, since))?;
-    runtime.shutdown_background();
+    // What is left of the last answers lets go of its connections, so that ours is the last and SQLite tidies up.
+    runtime.shutdown_timeout(TIDYING);
     db.checkpoint()?;
     if finished {
         log::info!("stopped; every answer was finished");

@@ -7,20 +7,14 @@ use std::io::ErrorKind;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use rusqlite::ErrorCode;
+use rusqlite::{Connection, ErrorCode};
 
 use crate::error::{Cause, Error, Result};
 
 /// Makes the file and the folders above it where they are missing. Tells whether the file is new.
 pub fn prepare(path: &Path) -> Result<bool> {
+    refuse_folder(path)?;
     let folder = folder(path);
-    if path.is_dir() {
-        return Err(Error::Refused(format!(
-            "{} is a folder, expected the database's file: set DATABASE to a path inside it, such as {}",
-            path.display(),
-            path.join("oc-lettings.sqlite3").display()
-        )));
-    }
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)
@@ -45,20 +39,44 @@ pub fn prepare(path: &Path) -> Result<bool> {
     }
 }
 
-/// Puts SQLite's reason into words for whoever starts the site.
+/// A folder where the file should be, as a mount point given for `DATABASE` is.
+pub fn refuse_folder(path: &Path) -> Result<()> {
+    if !path.is_dir() {
+        return Ok(());
+    }
+    Err(Error::Refused(format!(
+        "{} is a folder, expected the database's file: set DATABASE to a path inside it, such as {}",
+        path.display(),
+        path.join("oc-lettings.sqlite3").display()
+    )))
+}
+
+/// The write-ahead log that SQLite keeps beside the file while it is in use.
+pub fn write_ahead_log(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+/// The same as [`explain`] where only the connection is at hand.
+pub fn explain_on(conn: &Connection, error: rusqlite::Error) -> Error {
+    explain(Path::new(conn.path().unwrap_or_default()), error)
+}
+
+/// Puts SQLite's reason into words for whoever runs the site; a visitor must not read them, they hold paths.
 pub fn explain(path: &Path, error: rusqlite::Error) -> Error {
     let shown = path.display();
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => Error::Refused(format!(
+        Some(ErrorCode::NotADatabase) => Error::internal(format!(
             "{shown} is not an SQLite database: set DATABASE to another path, or put a backup in its place"
         )),
-        Some(ErrorCode::DatabaseCorrupt) => Error::Refused(format!(
+        Some(ErrorCode::DatabaseCorrupt) => Error::internal(format!(
             "{shown} is damaged ({error}): put the newest backup in its place"
         )),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::Refused(format!(
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::internal(format!(
             "{shown} is locked by another process: stop it, or wait until it is done, and try again"
         )),
-        Some(ErrorCode::DiskFull) => Error::Refused(format!(
+        Some(ErrorCode::DiskFull) => Error::internal(format!(
             "{shown} cannot grow, its disk is full: free some space"
         )),
         Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
@@ -94,7 +112,7 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     } else {
         "set DATABASE to a path that can be written".to_owned()
     };
-    Error::Refused(format!(
+    Error::internal(format!(
         "uid {uid} cannot write {}: {error}; {about}; {cure}",
         path.display()
     ))

@@ -90,8 +90,14 @@ pub fn all_pending() -> Vec<Known> {
         .collect()
 }
 
-/// Refuses a database that a newer binary has migrated: what this one would write could break it.
-pub fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
+/// Refuses a database that this binary must neither change nor take for its own.
+pub fn refuse_unfit(path: &Path, conn: &Connection) -> Result<()> {
+    refuse_newer(path, conn)?;
+    refuse_foreign(path, conn)
+}
+
+/// A database that a newer binary has migrated: what this one would write could break it.
+fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
     let (found, latest) = (version(conn)?, latest());
     if found <= latest {
         return Ok(());
@@ -106,21 +112,23 @@ pub fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
 /// Applies what is pending, on a connection of its own with foreign keys off (rebuilding a table would cascade).
 pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
     let conn = super::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    conn.execute_batch("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = off; begin immediate;")
+    super::keep_commits(path, &conn)?;
+    conn.execute_batch("pragma foreign_keys = off; begin immediate;")
         .map_err(|error| super::file::explain(path, error))?;
-    refuse_newer(path, &conn)?;
-    refuse_foreign(path, &conn)?;
-    let mut inside = Inside(&conn);
-    let report = runner()
-        .set_grouped(true)
-        .run(&mut inside)
-        .map_err(|error| {
-            // The connection is dropped with its transaction open, which rolls it back.
-            Error::Internal(Cause::new(
-                format!("migrate {}; nothing was changed", path.display()),
-                error,
-            ))
-        })?;
+    refuse_unfit(path, &conn)?;
+    let mut inside = Inside {
+        conn: &conn,
+        failed: None,
+    };
+    let result = runner().set_grouped(true).run(&mut inside);
+    // Where it failed, the connection is dropped with its transaction open, which rolls it back.
+    let report = result.map_err(|error| {
+        let doing = format!("migrate {}; nothing was changed", path.display());
+        match inside.failed {
+            Some(failure) => Error::internal(format!("{doing}: {failure}")),
+            None => Error::Internal(Cause::new(doing, error)),
+        }
+    })?;
     let broken: i64 =
         conn.query_row("select count(*) from pragma_foreign_key_check", [], |row| {
             row.get(0)
@@ -166,10 +174,7 @@ fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
 fn has_history(conn: &Connection) -> Result<bool> {
     let sql = "select exists (select 1 from sqlite_schema where type = 'table' and name = 'refinery_schema_history')";
     conn.query_row(sql, [], |row| row.get(0))
-        .map_err(|error| match conn.path() {
-            Some(path) => super::file::explain(Path::new(path), error),
-            None => error.into(),
-        })
+        .map_err(|error| super::file::explain_on(conn, error))
 }
 
 fn runner() -> Runner {
@@ -188,7 +193,25 @@ fn number(version: refinery::SchemaVersion) -> u32 {
 }
 
 /// A transaction that is already open, as refinery sees it: its own implementation would begin and commit by itself.
-struct Inside<'conn>(&'conn Connection);
+struct Inside<'conn> {
+    conn: &'conn Connection,
+    /// Which migration failed, and why: refinery tells only the latter, with the whole SQL.
+    failed: Option<String>,
+}
+
+impl Inside<'_> {
+    fn note(&mut self, query: &str, error: &rusqlite::Error) {
+        let migrations = sorted_migrations();
+        let failing = migrations
+            .iter()
+            .find(|migration| migration.sql() == Some(query));
+        let cause = match error {
+            rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+            other => other.to_string(),
+        };
+        self.failed = failing.map(|migration| format!("{migration} failed: {cause}"));
+    }
+}
 
 impl Transaction for Inside<'_> {
     type Error = rusqlite::Error;
@@ -199,7 +222,9 @@ impl Transaction for Inside<'_> {
     ) -> Result<usize, Self::Error> {
         let mut count = 0;
         for query in queries {
-            self.0.execute_batch(query)?;
+            self.conn
+                .execute_batch(query)
+                .inspect_err(|error| self.note(query, error))?;
             count += 1;
         }
         Ok(count)
@@ -208,7 +233,7 @@ impl Transaction for Inside<'_> {
 
 impl Query<Vec<Migration>> for Inside<'_> {
     fn query(&mut self, query: &str) -> Result<Vec<Migration>, Self::Error> {
-        let mut statement = self.0.prepare(query)?;
+        let mut statement = self.conn.prepare(query)?;
         statement
             .query_map([], |row| {
                 let (version, name, applied_on, checksum): (_, _, String, String) =

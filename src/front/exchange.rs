@@ -6,19 +6,23 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rocket::http::{Cookie, Header};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::tokio::io::AsyncReadExt;
+use rocket::tokio::time::timeout;
 
 /// The largest body that is taken: far more than any form of ours has.
 const BODY: usize = 1024 * 1024;
+/// How long a client may take to send its body.
+const SENDING: Duration = Duration::from_secs(30);
 /// Larger answers are handed to hyper in pieces of this size, so that they are not in memory twice.
 const PIECE: usize = 64 * 1024;
 /// What some clients leave in a target although RFC 3986 wants it encoded. Rocket would refuse the request before the
@@ -47,7 +51,10 @@ pub(super) async fn answer(
     client: Arc<Client>,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let Ok(method) = parts.method.as_str().parse() else {
+    // HTTP's methods are case-sensitive (RFC 9110, section 9.1). Rocket would take `head` for HEAD and send no body,
+    // hyper would not, and the client wait for one.
+    let method = parts.method.as_str().parse::<rocket::http::Method>().ok();
+    let Some(method) = method.filter(|method| method.as_str() == parts.method.as_str()) else {
         return plain(
             StatusCode::NOT_IMPLEMENTED,
             "This method is not known here.\n",
@@ -83,7 +90,14 @@ fn encoded(target: &str) -> String {
 }
 
 async fn read(body: Incoming) -> Result<Bytes, StatusCode> {
-    match Limited::new(body, BODY).collect().await {
+    // One that announces too much is not waited for.
+    if body.size_hint().lower() > BODY as u64 {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    let Ok(whole) = timeout(SENDING, Limited::new(body, BODY).collect()).await else {
+        return Err(StatusCode::REQUEST_TIMEOUT);
+    };
+    match whole {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
         Err(_) => Err(StatusCode::BAD_REQUEST),

@@ -14,7 +14,7 @@ pub(crate) struct Answer {
     headers: Vec<(String, String)>,
     /// How long the body is said to be.
     pub(crate) length: Option<usize>,
-    /// The body as it travelled.
+    /// The body as it traveled.
     pub(crate) bytes: Vec<u8>,
 }
 

@@ -1,0 +1,229 @@
+//! `oc-lettings check`: findings with their cures, and the event that proves the way to Sentry.
+
+use std::fs;
+use std::net::TcpListener;
+
+use super::receiver::Receiver;
+use super::run::Run;
+
+/// A site that has nothing to mend, in production either.
+fn healthy() -> Run {
+    let run = Run::new()
+        .with("SITE_URL", "https://www.example.com")
+        .with("TRUSTED_PROXIES", "10.0.0.0/8")
+        .with("SENTRY_DSN", "https://key@sentry.example/1")
+        .with("CONTACT_EMAIL", "homes@example.com");
+    run.run(&["migrate"]).succeeded();
+    run
+}
+
+/// The findings, without those about the disk of the machine that runs the tests, and the line of numbers.
+fn findings(output: &str) -> (Vec<&str>, &str) {
+    let (findings, numbers) = output
+        .trim_end()
+        .rsplit_once('\n')
+        .unwrap_or(("", output.trim_end()));
+    let ours = |line: &&str| !line.contains("site.sqlite3 is ");
+    (findings.lines().filter(ours).collect(), numbers)
+}
+
+#[test]
+fn a_healthy_site_has_no_findings() {
+    let run = healthy();
+    for arguments in [&["check"][..], &["check", "--deploy"]] {
+        let output = run.run(arguments).succeeded();
+        let (findings, numbers) = findings(&output);
+        assert!(findings.is_empty(), "{output}");
+        assert!(numbers.starts_with("0 errors, "), "{output}");
+    }
+}
+
+#[test]
+fn without_a_database_check_warns_makes_none_and_before_a_deploy_fails() {
+    let run = Run::new();
+    let output = run.run(&["check"]).succeeded();
+    assert!(
+        output.contains("warning: site.sqlite3 does not exist; "),
+        "{output}"
+    );
+    assert!(output.contains("oc-lettings migrate"), "{output}");
+    let output = run.run(&["check", "--deploy"]).found();
+    assert!(
+        output.contains("error: site.sqlite3 does not exist; "),
+        "{output}"
+    );
+    assert!(!run.path("site.sqlite3").exists());
+}
+
+#[test]
+fn what_only_matters_in_production_is_found_before_a_deploy_each_with_its_cure() {
+    let run = Run::new().without("BIND");
+    run.run(&["migrate"]).succeeded();
+    let output = run.run(&["check", "--deploy"]).found();
+    for name in [
+        "ALLOWED_HOSTS",
+        "SITE_URL",
+        "TRUSTED_PROXIES",
+        "SENTRY_DSN",
+        "CONTACT_EMAIL",
+    ] {
+        let line = output
+            .lines()
+            .find(|line| line.contains(&format!(": {name} ")))
+            .unwrap_or_else(|| panic!("no {name}: {output}"));
+        let (_, cure) = line
+            .split_once("; ")
+            .unwrap_or_else(|| panic!("no cure: {line}"));
+        assert!(!cure.is_empty());
+    }
+    assert!(
+        findings(&run.run(&["check"]).succeeded()).0.is_empty(),
+        "not without --deploy"
+    );
+    let output = run
+        .with("DEBUG", "true")
+        .run(&["check", "--deploy"])
+        .found();
+    assert!(
+        output.contains("error: DEBUG is on; unset DEBUG"),
+        "{output}"
+    );
+}
+
+#[test]
+fn debug_within_reach_of_others_is_an_error() {
+    let run = healthy().with("DEBUG", "true").with("BIND", "0.0.0.0");
+    let output = run.run(&["check"]).found();
+    assert!(
+        output.contains("error: DEBUG is on and the site listens on 0.0.0.0"),
+        "{output}"
+    );
+    let output = run
+        .with("BIND", "127.0.0.1")
+        .with("RENDER", "true")
+        .run(&["check"])
+        .found();
+    assert!(output.contains("error: DEBUG is on"), "{output}");
+}
+
+#[test]
+fn a_dsn_that_cannot_be_parsed_is_an_error_and_is_not_repeated() {
+    let run = healthy().with("SENTRY_DSN", "https://stolen.example");
+    let done = run.run(&["check"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(
+        done.out.contains("error: SENTRY_DSN cannot be parsed"),
+        "{done:?}"
+    );
+    assert!(!format!("{done:?}").contains("stolen"), "{done:?}");
+}
+
+#[test]
+fn pending_migrations_are_found() {
+    let run = healthy();
+    run.sql("drop table history; delete from refinery_schema_history where version = 7");
+    let output = run.run(&["check"]).succeeded();
+    assert!(
+        output.contains("warning: site.sqlite3 has 1 pending migrations; "),
+        "{output}"
+    );
+    assert!(
+        run.run(&["migrate", "--check"]).found().contains("V7"),
+        "and not applied"
+    );
+}
+
+#[test]
+fn rows_that_point_nowhere_are_found() {
+    let run = healthy();
+    run.foreign_sql("insert into profile (id, user_id, updated_at) values (7, 99, '')");
+    let output = run.run(&["check"]).found();
+    assert!(output.contains("error: the database is damaged: profile 7 points at a row of user that does not exist; restore"), "{output}");
+}
+
+#[test]
+fn a_damaged_page_is_found() {
+    let run = healthy();
+    run.run(&["demo"]).succeeded();
+    let path = run.path("site.sqlite3");
+    let mut bytes = fs::read(&path).unwrap();
+    let title = bytes
+        .windows(6)
+        .position(|window| window == b" Hygge")
+        .unwrap();
+    let page = title / 4096 * 4096;
+    // The head of the page that holds the titles: how many cells it has, and where.
+    bytes[page + 3..page + 8].fill(0xFF);
+    fs::write(&path, bytes).unwrap();
+    let done = run.run(&["check"]);
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(
+        format!("{}{}", done.out, done.err).contains("is damaged"),
+        "{done:?}"
+    );
+}
+
+#[test]
+fn a_test_event_that_is_accepted_is_reported_with_its_id() {
+    let sentry = Receiver::answering(200);
+    let run = healthy()
+        .with("SENTRY_DSN", sentry.dsn())
+        .with("SENTRY_ENVIRONMENT", "staging");
+    let output = run.run(&["check", "--sentry"]).succeeded();
+    let post = sentry.post();
+    let event = post.event();
+    assert!(
+        post.head.starts_with("POST /api/1/envelope/ HTTP/1.1\r\n"),
+        "{}",
+        post.head
+    );
+    assert!(post.head.contains("sentry_key=publickey"), "{}", post.head);
+    assert!(
+        event["message"].as_str().unwrap().contains("test event"),
+        "{event}"
+    );
+    assert_eq!(event["environment"], "staging");
+    assert!(
+        event["release"].as_str().unwrap().starts_with(concat!(
+            "oc-lettings@",
+            env!("CARGO_PKG_VERSION"),
+            "+"
+        )),
+        "{event}"
+    );
+    assert!(
+        event.get("server_name").is_none() && event.get("user").is_none(),
+        "{event}"
+    );
+    let id = event["event_id"].as_str().unwrap();
+    assert!(
+        output
+            .replace('-', "")
+            .contains(&format!("accepted the test event {id}").replace('-', "")),
+        "{output} {id}"
+    );
+}
+
+#[test]
+fn a_test_event_that_is_refused_or_reaches_nobody_is_a_failure() {
+    let sentry = Receiver::answering(403);
+    let run = healthy().with("SENTRY_DSN", sentry.dsn());
+    run.run(&["check", "--sentry"]).refused(&[
+        "Sentry at 127.0.0.1",
+        "status 403",
+        "check SENTRY_DSN",
+    ]);
+    sentry.post();
+
+    let nobody = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let run = run.with("SENTRY_DSN", format!("http://key@{nobody}/1"));
+    run.run(&["check", "--sentry"])
+        .refused(&["Sentry at 127.0.0.1 cannot be reached"]);
+
+    run.without("SENTRY_DSN")
+        .run(&["check", "--sentry"])
+        .refused(&["SENTRY_DSN is not set"]);
+}

@@ -1,0 +1,182 @@
+//! What the server logs: where it is, and one line for each request with nothing in it that is nobody's business.
+
+use serde_json::Value;
+
+use super::run::Run;
+use super::server::Server;
+
+fn keys(line: &Value) -> Vec<&str> {
+    line.as_object()
+        .expect("an object")
+        .keys()
+        .map(String::as_str)
+        .collect()
+}
+
+#[test]
+fn the_start_is_logged_with_address_database_schema_and_time() {
+    let run = Run::new();
+    let server = Server::start(&run);
+    let migrated = &server.start[0];
+    assert!(
+        migrated["msg"]
+            .as_str()
+            .unwrap()
+            .starts_with("migrated: V1__settings, "),
+        "{migrated}"
+    );
+    let line = server.start.last().unwrap();
+    assert_eq!(
+        keys(line),
+        [
+            "ts", "level", "msg", "address", "database", "schema", "start_ms"
+        ]
+    );
+    assert_eq!(line["address"], server.address.to_string());
+    assert_eq!(line["schema"], 7);
+    assert!(line["start_ms"].as_f64().unwrap() > 0.0);
+    let database = run.path("site.sqlite3").canonicalize().unwrap();
+    assert_eq!(line["database"], database.to_str().unwrap());
+    let msg = line["msg"].as_str().unwrap();
+    assert!(
+        msg.starts_with(&format!("listening on http://{}", server.address)),
+        "{msg}"
+    );
+}
+
+#[test]
+fn a_request_is_one_line_with_what_it_was_and_without_its_query() {
+    let run = Run::new();
+    run.run(&["demo"]).succeeded();
+    let mut server = Server::start(&run);
+    let answer = server.ask_with(
+        "GET",
+        "/lettings/1/?token=stolen",
+        "Cookie: session=stolen\r\nAuthorization: Bearer stolen\r\nUser-Agent: stolen\r\nReferer: http://localhost/stolen\r\n",
+    );
+    let line = server.line();
+    assert_eq!(
+        keys(&line),
+        [
+            "ts",
+            "level",
+            "msg",
+            "request_id",
+            "method",
+            "path",
+            "route",
+            "status",
+            "ms",
+            "bytes",
+            "client"
+        ]
+    );
+    assert_eq!(line["level"], "info");
+    assert_eq!(line["msg"], "GET /lettings/1/ 200");
+    assert_eq!(line["request_id"].as_str(), answer.header("x-request-id"));
+    assert_eq!(
+        (&line["method"], &line["path"]),
+        (&"GET".into(), &"/lettings/1/".into())
+    );
+    assert_eq!(line["route"], "/lettings/<id>");
+    assert_eq!(line["status"], 200);
+    assert_eq!(line["bytes"].as_u64(), Some(answer.body.len() as u64));
+    assert!(line["ms"].as_f64().unwrap() > 0.0);
+    assert_eq!(line["client"], "127.0.0.1");
+    assert!(!line.to_string().contains("stolen"), "{line}");
+    let time = line["ts"].as_str().unwrap();
+    assert_eq!((time.len(), time.ends_with('Z')), (27, true), "{time}");
+
+    server.ask("HEAD", "/lettings/1/");
+    assert_eq!(server.line()["bytes"], 0);
+    server.ask("GET", "/lettings");
+    assert_eq!(server.line()["status"], 301);
+    server.ask("GET", "/nothing/");
+    let line = server.line();
+    assert_eq!((&line["status"], &line["route"]), (&404.into(), &"".into()));
+    let rest = server.stop();
+    assert_eq!(rest.len(), 2, "only the end: {rest:?}");
+}
+
+#[test]
+fn health_checks_are_not_logged_at_info_and_are_at_debug() {
+    let run = Run::new();
+    let mut server = Server::start(&run);
+    for path in ["/healthz", "/readyz", "/up"] {
+        server.ask("GET", path);
+    }
+    server.ask("GET", "/");
+    assert_eq!(server.line()["path"], "/", "nothing before it");
+    server.stop();
+    let server = Server::start(&run.with("LOG_LEVEL", "debug"));
+    server.ask("GET", "/healthz");
+    assert_eq!(server.line_with("GET /healthz 200")["level"], "debug");
+}
+
+#[test]
+fn a_client_behind_a_trusted_proxy_is_named_and_its_request_id_taken_over() {
+    let headers =
+        "X-Forwarded-For: 198.51.100.1, 203.0.113.9\r\nX-Request-Id: from-the-proxy-1\r\n";
+    let run = Run::new().with("TRUSTED_PROXIES", "127.0.0.0/8");
+    let server = Server::start(&run);
+    let answer = server.ask_with("GET", "/", headers);
+    assert_eq!(answer.header("x-request-id"), Some("from-the-proxy-1"));
+    let line = server.line();
+    assert_eq!(
+        (&line["client"], &line["request_id"]),
+        (&"203.0.113.9".into(), &"from-the-proxy-1".into())
+    );
+
+    let server = Server::start(&run.without("TRUSTED_PROXIES"));
+    assert_ne!(
+        server.ask_with("GET", "/", headers).header("x-request-id"),
+        Some("from-the-proxy-1")
+    );
+    let line = server.line();
+    assert!(
+        line["msg"].as_str().unwrap().contains("TRUSTED_PROXIES"),
+        "{line}"
+    );
+    let line = server.line();
+    assert_eq!(line["client"], "127.0.0.1", "{line}");
+}
+
+#[test]
+fn a_line_stays_one_line_whatever_a_client_sends() {
+    let run = Run::new().with("LOG_FORMAT", "text");
+    let mut child = run.prepared(&["serve"]).spawn().unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let address = loop {
+        let line = lines.next().unwrap().unwrap();
+        if let Some((_, rest)) = line.split_once(" address=") {
+            break rest.split(' ').next().unwrap().to_owned();
+        }
+    };
+    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let request =
+        "GET /%0AINFO%20forged%1b[31m/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    let line = lines.next().unwrap().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(
+        line.contains(" INFO  GET /%0AINFO%20forged%1b%5B31m/ 404 "),
+        "{line}"
+    );
+}
+
+#[test]
+fn commands_log_nothing_and_a_warning_goes_to_standard_error() {
+    let run = Run::new().with("LOG_LEVEL", "trace");
+    run.run(&["migrate"]).succeeded();
+    run.run(&["demo"]).succeeded();
+    let done = run.with("SENTRY_DSN", "no dsn").run(&["showmigrations"]);
+    assert_eq!(done.code, Some(0));
+    assert_eq!(done.err.lines().count(), 1, "{}", done.err);
+    assert!(
+        done.err.contains("WARN  SENTRY_DSN cannot be parsed"),
+        "{}",
+        done.err
+    );
+    assert!(!done.out.contains("SENTRY_DSN"));
+}

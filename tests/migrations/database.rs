@@ -1,0 +1,94 @@
+//! The file and its connections: migrated once, named as ours, safe against a power cut.
+
+use oc_lettings::db::{self, Db, migrate};
+use oc_lettings::error::{Error, Result};
+use tempfile::TempDir;
+
+use super::fresh::{Fresh, text};
+
+#[test]
+fn from_empty_every_migration_is_applied_in_order_once() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("site.sqlite3");
+    let (db, report) = Db::open_and_migrate(&path).unwrap();
+    let names: Vec<String> = migrate::all_pending()
+        .into_iter()
+        .map(|migration| migration.name)
+        .collect();
+    assert_eq!(report.applied, names);
+    assert_eq!(report.version, migrate::latest());
+    assert_eq!(usize::try_from(report.version).unwrap(), names.len());
+    drop(db);
+    let (db, again) = Db::open_and_migrate(&path).unwrap();
+    assert_eq!((again.created, again.applied.len()), (false, 0));
+    assert_eq!(db.read(db::problems).unwrap(), Vec::<String>::new());
+    assert!(
+        db.read(migrate::known)
+            .unwrap()
+            .iter()
+            .all(|migration| migration.applied)
+    );
+}
+
+#[test]
+fn the_file_says_whose_it_is() {
+    let fresh = Fresh::new();
+    assert_eq!(
+        fresh.ask("select application_id from pragma_application_id"),
+        0x4F43_4C54.to_string()
+    );
+}
+
+#[test]
+fn a_commit_survives_a_power_cut_and_readers_do_not_wait() {
+    let fresh = Fresh::new();
+    let pragma = |name: &str| {
+        fresh
+            .db
+            .write_now(|tx| text(tx, &format!("select * from pragma_{name}")))
+            .unwrap()
+    };
+    assert_eq!(pragma("journal_mode"), "wal");
+    assert_eq!(pragma("synchronous"), "2", "FULL");
+    assert_eq!(pragma("foreign_keys"), "1");
+    assert_eq!(fresh.ask("select * from pragma_journal_mode"), "wal");
+    fresh
+        .db
+        .write_now(|tx| {
+            tx.execute("update user set first_name = 'Ada'", [])?;
+            assert_eq!(fresh.ask("select first_name from user where id = 1"), "");
+            Ok(())
+        })
+        .unwrap();
+    assert_eq!(fresh.ask("select first_name from user where id = 1"), "Ada");
+}
+
+#[test]
+fn a_change_that_fails_is_taken_back_whole() {
+    let fresh = Fresh::new();
+    let failed: Result<()> = fresh.db.write_now(|tx| {
+        tx.execute("delete from user", [])?;
+        Err(Error::Refused("changed my mind".to_owned()))
+    });
+    assert!(failed.is_err());
+    assert_eq!(fresh.ask("select count(*) from user"), "4");
+}
+
+#[test]
+fn a_reader_cannot_write() {
+    let fresh = Fresh::new();
+    let written = fresh
+        .db
+        .read(|conn| Ok(conn.execute("delete from user", [])?));
+    assert!(written.is_err());
+}
+
+#[test]
+fn sqlite_is_new_enough_to_keep_what_was_committed() {
+    // Before 3.51.3 a reset of the write-ahead log could lose a commit (sqlite.org/wal.html, "The WAL-Reset Bug").
+    assert!(
+        rusqlite::version_number() >= 3_051_003,
+        "{}",
+        rusqlite::version()
+    );
+}

@@ -1,0 +1,66 @@
+//! The numbers of homes in each place, which triggers keep.
+
+use super::fresh::{Fresh, NOW};
+
+#[test]
+fn an_address_that_goes_takes_its_letting_along_and_out_of_the_numbers() {
+    let fresh = Fresh::new();
+    fresh.sql(&format!("insert into letting (title, address_id, updated_at) values ('a', 1, {NOW}), ('b', 2, {NOW})"));
+    assert_eq!(fresh.places(), "CA City 1 1, CA City 2 1");
+    fresh.sql("delete from address where id = 1");
+    assert_eq!(fresh.ask("select group_concat(title) from letting"), "b");
+    assert_eq!(fresh.places(), "CA City 2 1");
+}
+
+#[test]
+fn places_follow_lettings_and_addresses_that_come_move_and_go() {
+    let fresh = Fresh::new();
+    fresh.sql(&format!("insert into letting (id, title, address_id, updated_at) values (1, 'a', 1, {NOW}), (2, 'b', 2, {NOW})"));
+    fresh.sql("update address set city = 'City 1' where id = 2");
+    assert_eq!(fresh.places(), "CA City 1 2", "two homes in one city");
+    fresh.sql("update letting set address_id = 3 where id = 2");
+    assert_eq!(fresh.places(), "CA City 1 1, CA City 3 1", "one moved");
+    fresh.sql("update address set state = 'NY' where id = 3");
+    assert_eq!(fresh.places(), "CA City 1 1, NY City 3 1", "another state");
+    fresh.sql("update address set street = 'Side Street'; update letting set title = 'c'; update address set city = 'City 9' where id = 4");
+    assert_eq!(
+        fresh.places(),
+        "CA City 1 1, NY City 3 1",
+        "what does not matter"
+    );
+    fresh.sql("delete from letting where id = 2");
+    assert_eq!(fresh.places(), "CA City 1 1", "one gone");
+    fresh.sql("delete from letting");
+    assert_eq!(fresh.places(), "");
+}
+
+#[test]
+fn places_are_what_counting_would_say_after_any_series_of_changes() {
+    let fresh = Fresh::new();
+    // Numerical Recipes' generator: any series will do, as long as it is the same each time.
+    let mut state = 42_u32;
+    let mut below = |limit: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) % limit
+    };
+    for _ in 0..400 {
+        let (id, other, city) = (below(8) + 1, below(8) + 1, below(3));
+        let sql = match below(6) {
+            0 => format!(
+                "insert or ignore into address (id, number, street, city, state, zip_code, country_iso_code, updated_at)
+                 values ({id}, '1', 'Main Street', 'City {city}', 'CA', '90000', 'USA', {NOW})"
+            ),
+            1 => format!(
+                "insert or ignore into letting (id, title, address_id, updated_at) select {id}, 'a', id, {NOW} from address where id = {other}"
+            ),
+            2 => format!("update address set city = 'City {city}', state = 'NY' where id = {id}"),
+            3 => format!("update or ignore letting set address_id = (select max(id) from address where id <= {other}) where id = {id}"),
+            4 => format!("delete from letting where id = {id}"),
+            _ => format!("delete from address where id = {id}"),
+        };
+        // A move to no address at all is refused, and then nothing may have changed either.
+        let _ = fresh.try_sql(&sql);
+        let (kept, counted) = fresh.kept_and_counted();
+        assert_eq!(kept, counted, "after {sql}");
+    }
+}
