@@ -8,14 +8,16 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
-use crate::db::{Db, migrate};
+use crate::db::{self, Db, migrate};
 use crate::error::{Error, Result};
-use crate::models::setting;
+use crate::models::{self, permission, setting};
 use crate::telemetry::{self, Output};
 
 mod check;
 mod config;
+mod createsuperuser;
 mod demo;
+mod first;
 mod healthcheck;
 mod migrations;
 mod serve;
@@ -49,6 +51,17 @@ enum Command {
     /// Show the configuration in effect: name, value, source
     #[command(after_help = "Example:\n  oc-lettings config --json")]
     Config(config::Show),
+    /// Make an administrator
+    #[command(
+        after_help = "Example:\n  ADMIN_USERNAME=ada ADMIN_PASSWORD_FILE=/run/secrets/ada oc-lettings createsuperuser --noinput"
+    )]
+    Createsuperuser(createsuperuser::CreateSuperuser),
+    /// Set the password of an account and end its sessions
+    #[command(after_help = "Example:\n  oc-lettings changepassword ada --stdin < new-password")]
+    Changepassword(createsuperuser::ChangePassword),
+    /// Drop expired sessions; the server does it by itself once a day
+    #[command(after_help = "Example:\n  oc-lettings clearsessions")]
+    Clearsessions,
     /// Load demo rows into a database without addresses, lettings and profiles
     #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
     Demo,
@@ -88,6 +101,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Showmigrations => migrations::show(&config),
         Command::Check(check) => check.run(&config),
         Command::Config(show) => show.run(&config),
+        Command::Createsuperuser(create) => create.run(&config),
+        Command::Changepassword(change) => change.run(&config),
+        Command::Clearsessions => createsuperuser::clear_sessions(&config),
         Command::Demo => demo::run(&config),
         Command::Healthcheck => healthcheck::run(&config),
         Command::Version(version) => version.run(),
@@ -99,10 +115,30 @@ fn run(command: Command) -> Result<ExitCode> {
 /// The way in of commands that write: open or create, migrate, and see to it that there is a signing key.
 fn open(config: &Config) -> Result<(Db, migrate::Report)> {
     let (db, report) = Db::open_and_migrate(&config.database)?;
-    if config.secret_key.is_none() {
-        db.write_now(setting::secret_key)?;
-    }
+    db.write_now(|tx| {
+        if config.secret_key.is_none() {
+            setting::secret_key(tx)?;
+        }
+        permission::bring_up_to_date(tx, models::ALL)
+    })?;
     Ok((db, report))
+}
+
+/// The way in of commands that must not change a schema: the database as it is, which has to be up to date.
+fn open_as_it_is(config: &Config) -> Result<Db> {
+    let conn = db::inspect(&config.database)?;
+    migrate::refuse_unfit(&config.database, &conn)?;
+    if migrate::known(&conn)?
+        .iter()
+        .any(|migration| !migration.applied)
+    {
+        return Err(Error::Refused(format!(
+            "{} has pending migrations: run `oc-lettings migrate` first",
+            config.database.display()
+        )));
+    }
+    drop(conn);
+    Db::open(&config.database)
 }
 
 /// Prints a line of a command's result; a reader that went away, as `head` does, ends the command quietly.

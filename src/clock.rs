@@ -22,6 +22,30 @@ pub fn american_date(moment: &str) -> String {
     }
 }
 
+/// `Nov. 22, 2026, 7:31 a.m.`: a moment as Django's admin writes it; the text itself when it is no moment.
+pub fn django_moment(moment: &str) -> String {
+    const MONTHS: [&str; 12] = [
+        "Jan.", "Feb.", "March", "April", "May", "June", "July", "Aug.", "Sept.", "Oct.", "Nov.",
+        "Dec.",
+    ];
+    let Ok(moment) = moment.parse::<Timestamp>() else {
+        return moment.to_owned();
+    };
+    let civil = jiff::tz::Offset::UTC.to_datetime(moment);
+    let month = MONTHS[usize::try_from(civil.month() - 1).unwrap_or_default()];
+    let (hour, half) = (
+        civil.hour(),
+        if civil.hour() < 12 { "a.m." } else { "p.m." },
+    );
+    let time = match (hour, civil.minute()) {
+        (0, 0) => "midnight".to_owned(),
+        (12, 0) => "noon".to_owned(),
+        (_, 0) => format!("{} {half}", (hour + 11) % 12 + 1),
+        (_, minute) => format!("{}:{minute:02} {half}", (hour + 11) % 12 + 1),
+    };
+    format!("{month} {}, {}, {time}", civil.day(), civil.year())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +62,18 @@ mod tests {
             american_date("2026-11-03T07:31:05.123456Z"),
             "November 3, 2026"
         );
+    }
+
+    #[test]
+    fn moments_read_as_in_django() {
+        for (moment, shown) in [
+            ("2026-11-22T07:31:05.123456Z", "Nov. 22, 2026, 7:31 a.m."),
+            ("2026-05-01T00:00:59.000000Z", "May 1, 2026, midnight"),
+            ("2026-09-30T12:00:00.000000Z", "Sept. 30, 2026, noon"),
+            ("2026-01-02T15:00:00.000000Z", "Jan. 2, 2026, 3 p.m."),
+            ("2026-01-02T00:05:00.000000Z", "Jan. 2, 2026, 12:05 a.m."),
+        ] {
+            assert_eq!(django_moment(moment), shown);
+        }
     }
 }

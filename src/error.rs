@@ -15,10 +15,12 @@ pub enum Error {
     NotFound,
     /// The caller must sign in first.
     SignIn,
-    /// The caller is known and may not do this.
-    Forbidden,
+    /// The caller is known and may not do this; the words say which permission is missing.
+    Forbidden(String),
     /// The request is understood and refused; the words say why and what to do.
     Refused(String),
+    /// There is too much to do just now; the caller should come back in a moment.
+    Busy,
     /// Something of ours broke. The text is for the operator and never shown to a visitor.
     Internal(Cause),
 }
@@ -55,8 +57,8 @@ impl fmt::Display for Error {
         match self {
             Self::NotFound => f.write_str("not found"),
             Self::SignIn => f.write_str("sign-in required"),
-            Self::Forbidden => f.write_str("forbidden"),
-            Self::Refused(words) => f.write_str(words),
+            Self::Busy => f.write_str("busy"),
+            Self::Forbidden(words) | Self::Refused(words) => f.write_str(words),
             Self::Internal(cause) => cause.fmt(f),
         }
     }

@@ -48,12 +48,15 @@ pub mod telemetry;
 
 pub mod db;
 
+pub mod schema;
+
 pub mod models;
 pub mod ui;
 
 pub mod demo;
 pub mod web;
 
+pub mod admin;
 pub mod pages;
 
 pub mod front;

@@ -1,12 +1,33 @@
-//! What the site is about: one file per kind of thing, with its struct and its questions in SQL.
+//! What the site is about: one file per kind of thing, with its struct, its questions in SQL and its declaration.
 //!
 //! No HTML, no request and no permission check. Functions take a connection to read and a transaction to write; the
 //! caller owns the transaction. Each model knows its own address on the site.
 
+use crate::schema::Model;
+
 pub mod address;
+pub mod group;
+pub mod history;
 pub mod letting;
+pub mod permission;
 pub mod place;
 pub mod profile;
+pub mod session;
 pub mod setting;
 pub mod state;
 pub mod user;
+
+/// Every declaration, in the order of the admin's index.
+pub static ALL: &[&Model] = &[
+    &group::MODEL,
+    &user::MODEL,
+    &address::MODEL,
+    &letting::MODEL,
+    &profile::MODEL,
+    &permission::MODEL,
+];
+
+/// Ids as SQLite's `json_each` takes them: one parameter for any number of rows.
+pub fn json_ids(ids: &[i64]) -> String {
+    serde_json::json!(ids).to_string()
+}

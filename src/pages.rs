@@ -7,4 +7,6 @@ pub mod health;
 pub mod home;
 pub mod lettings;
 pub mod profiles;
+pub mod session;
+pub mod setup;
 pub mod wellknown;

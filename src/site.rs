@@ -4,12 +4,15 @@ use rocket::data::{Limits, ToByteUnit};
 use rocket::shield::Shield;
 use rocket::{Build, Rocket};
 
+use crate::admin;
 use crate::config::Config;
 use crate::db::Db;
-use crate::pages::{health, home, lettings, profiles, wellknown};
+use crate::pages::{health, home, lettings, profiles, session, setup, wellknown};
 use crate::web::finish::Finish;
 use crate::web::gate::Gate;
-use crate::web::{assets, errors, watch};
+use crate::web::hashing::Hashing;
+use crate::web::throttle::Throttle;
+use crate::web::{assets, errors, keys, watch};
 
 /// The site on this database; who drives it, the front or a test, is not its affair.
 pub fn build(config: Config, db: Db) -> Rocket<Build> {
@@ -20,12 +23,19 @@ pub fn build(config: Config, db: Db) -> Rocket<Build> {
         health::routes(),
         wellknown::routes(),
         assets::routes(),
+        session::routes(),
+        setup::routes(),
+        admin::routes(),
     ];
     rocket::custom(rocket_config())
         .manage(config)
         .manage(db)
         .mount("/", watch::watched(pages.concat()))
+        .manage(Throttle::new())
+        .manage(Hashing::new())
         .register("/", errors::catchers())
+        .register("/admin", errors::office_catchers())
+        .attach(keys::fairing())
         .attach(Gate)
         .attach(Finish)
         // Rocket would set headers of its own; ours are in web/headers.rs.

@@ -8,7 +8,10 @@ use maud::{DOCTYPE, Markup, Render, html};
 use crate::assets;
 
 pub mod drawing;
+pub mod form;
+pub mod office;
 pub mod pager;
+pub mod table;
 
 /// The name that visitors know.
 pub const SITE: &str = "Holiday Homes";

@@ -1,12 +1,14 @@
 //! What any request needs, whatever page it asks for.
 //!
-//! On the way in: `asked` (who asks, from where), `gate` (what is answered before any route), `guards`. On the way
-//! out: `errors`, `conditional`, `encoding`, `headers`, brought together in `finish`. No page is known here.
+//! On the way in: `asked` (who asks, from where), `gate` (what is answered before any route), `guards`,
+//! `signed` (who is signed in), `posted` (the only way to read a post). On the way out: `errors`, `conditional`,
+//! `encoding`, `headers`, brought together in `finish`. No page is known here.
 
 pub mod addresses;
 pub mod asked;
 pub mod assets;
 pub mod conditional;
+pub mod cookies;
 pub mod encoding;
 pub mod errors;
 pub mod finish;
@@ -14,6 +16,10 @@ pub mod gate;
 pub mod guards;
 pub mod hashing;
 pub mod headers;
+pub mod keys;
+pub mod posted;
 pub mod seldom;
+pub mod setup;
+pub mod signed;
 pub mod throttle;
 pub mod watch;

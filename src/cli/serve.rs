@@ -9,11 +9,15 @@ use std::time::{Duration, Instant};
 use rocket::local::asynchronous::Client;
 use rocket::tokio::runtime::Builder;
 use rocket::tokio::signal::unix::{SignalKind, signal};
+use rocket::tokio::spawn;
+use rocket::tokio::time::sleep;
 
 use crate::config::Config;
 use crate::db::file::Lasting;
 use crate::db::{Db, migrate};
 use crate::error::{Context, Error, Result};
+use crate::models::session;
+use crate::web::setup::{self, SetUp};
 use crate::{demo, front, site};
 
 /// How long the end waits for threads that should have nothing left to do.
@@ -25,15 +29,17 @@ pub(super) fn run(config: Config) -> Result<ExitCode> {
     if !report.applied.is_empty() {
         log::info!("migrated: {}", report.applied.join(", "));
     }
-    if config.debug && report.created {
+    let demo_loaded = config.debug && report.created;
+    if demo_loaded {
         let loaded = db.write_now(demo::load)?;
         log::info!("loaded the demo rows: {loaded}");
     }
+    let link = super::first::prepare(&config, &db, demo_loaded)?;
     let runtime = Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("start the threads that serve")?;
-    let finished = runtime.block_on(serve(config, db.clone(), &report, since))?;
+    let finished = runtime.block_on(serve(config, db.clone(), &report, link, since))?;
     // What is left of the last answers lets go of its connections, so that ours is the last and SQLite tidies up.
     runtime.shutdown_timeout(TIDYING);
     db.checkpoint()?;
@@ -46,7 +52,13 @@ pub(super) fn run(config: Config) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn serve(config: Config, db: Db, report: &migrate::Report, since: Instant) -> Result<bool> {
+async fn serve(
+    config: Config,
+    db: Db,
+    report: &migrate::Report,
+    link: Option<String>,
+    since: Instant,
+) -> Result<bool> {
     // Before the socket is open, so that no signal falls between.
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
@@ -58,13 +70,26 @@ async fn serve(config: Config, db: Db, report: &migrate::Report, since: Instant)
         .local_addr()
         .context("ask for the address listened on")?;
     let database = db.path().to_owned();
-    let client = Client::untracked(site::build(config, db))
-        .await
-        .map_err(|error| {
-            // Rocket's error panics when it is dropped unread.
-            Error::internal(format!("put the site together: {}", error.kind()))
-        })?;
+    let origin = config
+        .site_url
+        .as_ref()
+        .map_or_else(|| format!("http://{address}"), ToString::to_string);
+    spawn(clear_sessions(db.clone()));
+    let mut site = site::build(config, db);
+    if let Some(token) = &link {
+        site = site.manage(SetUp::new(token));
+    }
+    let client = Client::untracked(site).await.map_err(|error| {
+        // Rocket's error panics when it is dropped unread.
+        Error::internal(format!("put the site together: {}", error.kind()))
+    })?;
     announce(address, &database, report, since);
+    if let Some(token) = link {
+        log::warn!(
+            "there is no administrator yet: within {} minutes open {origin}/admin/setup/{token}/ once, or set ADMIN_USERNAME and ADMIN_PASSWORD",
+            setup::GOOD_FOR.as_secs() / 60
+        );
+    }
     let stop = async {
         let name = rocket::tokio::select! {
             _ = terminate.recv() => "SIGTERM",
@@ -74,6 +99,16 @@ async fn serve(config: Config, db: Db, report: &migrate::Report, since: Instant)
     };
     let serving = front::serve(listener, Arc::new(client), stop);
     Ok(serving.await)
+}
+
+/// Drops expired sessions now and once a day, so that the table does not grow for ever.
+async fn clear_sessions(db: Db) {
+    loop {
+        if let Err(error) = db.write(session::clear).await {
+            log::error!("expired sessions cannot be dropped: {error}");
+        }
+        sleep(Duration::from_hours(24)).await;
+    }
 }
 
 /// What an operator wants to know first: where, on which file, whether it lasts, at which version, how quickly.

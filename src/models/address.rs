@@ -5,6 +5,91 @@
 use rusqlite::{Row, Transaction};
 
 use crate::error::Result;
+use crate::schema::draft::{Draft, Errors};
+use crate::schema::{By, Column, Field, Fieldset, Filter, Hooks, Kind, List, Model, check};
+
+/// The declaration.
+pub static MODEL: Model = Model {
+    app: "lettings",
+    app_title: "Lettings",
+    slug: "address",
+    singular: "address",
+    plural: "addresses",
+    title: "Addresses",
+    table: "address",
+    label: "number || ' ' || street",
+    fieldsets: &[Fieldset::plain(&[
+        Field::new("number", "Number", Kind::Text { max: 10 })
+            .check(check::house_number)
+            .help("The house number, such as 9606, 12-34 or 100B."),
+        Field::new("street", "Street", Kind::Text { max: 64 }),
+        Field::new("unit", "Unit", Kind::Text { max: 16 })
+            .optional()
+            .help("Apartment, suite or the like."),
+        Field::new("city", "City", Kind::Text { max: 64 }),
+        Field::new("state", "State", Kind::Text { max: 2 })
+            .check(check::state)
+            .help("Two letters, such as CA."),
+        Field::new("zip_code", "Zip code", Kind::Text { max: 10 })
+            .optional()
+            .help("Five digits, or nine as 92602-1234. May be empty outside the USA."),
+        Field::new(
+            "country_iso_code",
+            "Country iso code",
+            Kind::Text { max: 3 },
+        )
+        .check(check::country)
+        .help("Three letters, such as USA."),
+    ])],
+    list: List {
+        columns: &[
+            Column::text("Address", "number || ' ' || street"),
+            Column::text("Unit", "unit"),
+            Column::text("City", "city"),
+            Column::text("State", "state"),
+            Column::text("Zip code", "zip_code"),
+            Column::text("Country", "country_iso_code"),
+        ],
+        search: &["number", "street", "city", "state", "zip_code"],
+        filters: &[
+            Filter {
+                name: "state",
+                label: "State",
+                by: By::Value("state"),
+            },
+            Filter {
+                name: "country",
+                label: "Country",
+                by: By::Value("country_iso_code"),
+            },
+        ],
+        order: "id desc",
+    },
+    hooks: Hooks {
+        check: usa_rules,
+        ..Hooks::DEFAULT
+    },
+    ..Model::DEFAULT
+};
+
+/// What the USPS asks of addresses in the USA; elsewhere states and ZIPs are only as long as they may be.
+fn usa_rules(draft: &mut Draft) -> Errors {
+    let mut errors = Errors::default();
+    if draft.text("country_iso_code") == "USA" {
+        if !check::is_usps_state(draft.text("state")) {
+            errors.add(
+                "state",
+                "Enter a state or territory of the USA, such as CA.",
+            );
+        }
+        if draft.text("zip_code").is_empty() {
+            errors.add("zip_code", crate::schema::draft::REQUIRED);
+        } else if !check::is_usa_zip(draft.text("zip_code")) {
+            errors.add("zip_code", "Enter five digits, or nine as 92602-1234.");
+        }
+    }
+    errors
+}
 
 /// A postal address. Limits of each part are in `migrations/V4__lettings.sql`.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]

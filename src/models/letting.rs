@@ -6,6 +6,49 @@ use super::address::Address;
 use super::place::Narrowing;
 use crate::error::{Error, Result};
 use crate::paging::{Paging, Window};
+use crate::schema::{By, Column, Field, Fieldset, Filter, Kind, List, Model};
+
+/// The declaration.
+pub static MODEL: Model = Model {
+    app: "lettings",
+    app_title: "Lettings",
+    slug: "letting",
+    singular: "letting",
+    plural: "lettings",
+    title: "Lettings",
+    table: "letting",
+    label: "title",
+    fieldsets: &[Fieldset::plain(&[
+        Field::new("title", "Title", Kind::Verbatim { max: 256 }),
+        Field::new("address_id", "Address", Kind::One(&super::address::MODEL))
+            .help("Each address has at most one letting."),
+    ])],
+    list: List {
+        columns: &[
+            Column::text("Letting", "title"),
+            Column::text(
+                "City",
+                "(select city from address where id = letting.address_id)",
+            ),
+            Column::text(
+                "State",
+                "(select state from address where id = letting.address_id)",
+            ),
+        ],
+        search: &[
+            "title",
+            "(select number || ' ' || street || ' ' || city || ' ' || state from address where id = letting.address_id)",
+        ],
+        filters: &[Filter {
+            name: "state",
+            label: "State",
+            by: By::Value("(select state from address where id = letting.address_id)"),
+        }],
+        order: "id desc",
+    },
+    public_url: Some("'/lettings/' || id || '/'"),
+    ..Model::DEFAULT
+};
 
 /// Homes on a page of the list.
 pub const PER_PAGE: u64 = 24;

@@ -5,6 +5,52 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use crate::error::{Error, Result};
 use crate::paging::Paging;
+use crate::schema::{By, Column, Field, Fieldset, Filter, Kind, List, Model, Shown};
+
+/// The declaration.
+pub static MODEL: Model = Model {
+    app: "profiles",
+    app_title: "Profiles",
+    slug: "profile",
+    singular: "profile",
+    plural: "profiles",
+    title: "Profiles",
+    table: "profile",
+    label: "(select username from user where id = profile.user_id)",
+    fieldsets: &[Fieldset::plain(&[
+        Field::new("user_id", "User", Kind::One(&super::user::MODEL))
+            .help("Each user has at most one profile."),
+        Field::new("favorite_city", "Favorite city", Kind::Text { max: 64 }).optional(),
+        Field::new("show_email", "Show email", Kind::Bool)
+            .optional()
+            .help("Whether the email address is published on the public page."),
+    ])],
+    list: List {
+        columns: &[
+            Column::text(
+                "Profile",
+                "(select username from user where id = profile.user_id)",
+            ),
+            Column::text("Favorite city", "favorite_city"),
+            Column {
+                label: "Email shown",
+                sql: "show_email",
+                shown: Shown::Flag,
+            },
+        ],
+        search: &[
+            "favorite_city",
+            "(select username || ' ' || first_name || ' ' || last_name from user where id = profile.user_id)",
+        ],
+        filters: &[Filter {
+            name: "show_email",
+            label: "Email shown",
+            by: By::Flag("show_email"),
+        }],
+        order: "id desc",
+    },
+    ..Model::DEFAULT
+};
 
 /// People on a page of the list.
 pub const PER_PAGE: u64 = 48;

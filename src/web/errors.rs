@@ -4,14 +4,16 @@
 //! catcher draws every status in the site's frame, so that Rocket's own refusals and panics look like ours.
 
 use maud::{Markup, html};
-use rocket::http::{ContentType, Status};
-use rocket::response::{self, Responder};
+use rocket::http::{ContentType, Method, Status};
+use rocket::response::{self, Redirect, Responder};
 use rocket::{Catcher, Request, Response, catch, catchers};
 
 use super::asked::Asked;
+use super::signed::Desk;
 use crate::config::Config;
 use crate::error::Error;
-use crate::ui::{self, Frame};
+use crate::models;
+use crate::ui::{self, Frame, office};
 
 /// The methods that an address has, for `Allow`.
 #[derive(Debug, Clone)]
@@ -30,9 +32,19 @@ pub fn remember<T: Send + Sync + 'static>(request: &Request<'_>, detail: T) {
     request.local_cache(|| Some(detail));
 }
 
+/// What the visitor reads on the page of the status that follows.
+pub fn say(request: &Request<'_>, words: &str) {
+    remember(request, Words(words.to_owned()));
+}
+
 /// The catchers of the whole site.
 pub fn catchers() -> Vec<Catcher> {
-    catchers![unreadable, every]
+    catchers![unreadable, sign_in, every]
+}
+
+/// The catchers below `/admin`.
+pub fn office_catchers() -> Vec<Catcher> {
+    catchers![sign_in, in_office]
 }
 
 impl<'r> Responder<'r, 'static> for Error {
@@ -40,7 +52,12 @@ impl<'r> Responder<'r, 'static> for Error {
         Err(match self {
             Self::NotFound => Status::NotFound,
             Self::SignIn => Status::Unauthorized,
-            Self::Forbidden => Status::Forbidden,
+            Self::Busy => Status::ServiceUnavailable,
+            Self::Forbidden(words) => {
+                log::info!("forbidden: {words}");
+                remember(request, Words(words));
+                Status::Forbidden
+            }
             Self::Refused(words) => {
                 log::info!("refused: {words}");
                 remember(request, Words(words));
@@ -61,9 +78,36 @@ fn unreadable(_: &Request<'_>) -> ErrorPage {
     ErrorPage(Status::NotFound)
 }
 
+/// Whoever has to sign in first is led there, and back afterwards.
+#[catch(401)]
+fn sign_in(request: &Request<'_>) -> Redirect {
+    let asked = Asked::of(request);
+    let next = if matches!(asked.method, Method::Get | Method::Head) {
+        asked.target.as_str()
+    } else {
+        "/admin/"
+    };
+    let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    Redirect::to(format!("/admin/login/?next={next}"))
+}
+
+/// An error in the admin is drawn with its frame for those who are signed in to it.
+#[catch(default)]
+async fn in_office<'r>(status: Status, request: &'r Request<'_>) -> OfficeError<'r> {
+    OfficeError(status, request.guard::<Desk<'r>>().await.succeeded())
+}
+
 #[catch(default)]
 fn every(status: Status, _: &Request<'_>) -> ErrorPage {
     ErrorPage(status)
+}
+
+struct OfficeError<'r>(Status, Option<Desk<'r>>);
+
+impl<'r> Responder<'r, 'static> for OfficeError<'r> {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        Ok(answer(self.0, request, self.1.as_ref()))
+    }
 }
 
 /// A status as a page in the site's frame, or as JSON for programs.
@@ -71,11 +115,11 @@ struct ErrorPage(Status);
 
 impl<'r> Responder<'r, 'static> for ErrorPage {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        Ok(answer(self.0, request))
+        Ok(answer(self.0, request, None))
     }
 }
 
-fn answer(status: Status, request: &Request<'_>) -> Response<'static> {
+fn answer(status: Status, request: &Request<'_>, desk: Option<&Desk<'_>>) -> Response<'static> {
     let reference = &Asked::of(request).facts.request_id;
     let title = title(status);
     let wants_json = request
@@ -84,6 +128,9 @@ fn answer(status: Status, request: &Request<'_>) -> Response<'static> {
         .is_some_and(prefers_json);
     let mut response = Response::build();
     response.status(status).raw_header("Vary", "Accept");
+    if matches!(status.code, 429 | 503) {
+        response.raw_header("Retry-After", "5");
+    }
     if let Some(Allow(methods)) = request.local_cache(|| None::<Allow>) {
         response.raw_header("Allow", methods.clone());
     }
@@ -95,7 +142,7 @@ fn answer(status: Status, request: &Request<'_>) -> Response<'static> {
             .header(ContentType::JSON)
             .sized_body(body.len(), std::io::Cursor::new(body));
     } else {
-        let body = page_html(status, title, request, reference).into_string();
+        let body = page_html(status, title, request, desk).into_string();
         response
             .header(ContentType::HTML)
             .sized_body(body.len(), std::io::Cursor::new(body));
@@ -122,7 +169,13 @@ fn prefers_json(accept: &str) -> bool {
     json > 0.0 && json > weight("text/html")
 }
 
-fn page_html(status: Status, title: &str, request: &Request<'_>, reference: &str) -> Markup {
+fn page_html(
+    status: Status,
+    title: &str,
+    request: &Request<'_>,
+    desk: Option<&Desk<'_>>,
+) -> Markup {
+    let reference = &Asked::of(request).facts.request_id;
     let words = request
         .local_cache(|| None::<Words>)
         .as_ref()
@@ -140,9 +193,7 @@ fn page_html(status: Status, title: &str, request: &Request<'_>, reference: &str
         indexed: false,
         ..Frame::default()
     };
-    ui::page(
-        &frame,
-        html! {
+    let content = html! {
             div.notice {
                 p.notice-status { (status.code) }
                 h1 { (title) }
@@ -153,10 +204,25 @@ fn page_html(status: Status, title: &str, request: &Request<'_>, reference: &str
                 @if let Some(Shown(cause)) = cause {
                     pre.cause { (cause) }
                 }
-                p { a.button href="/" { "Back to the home page" } }
+                @match desk {
+                    None => p { a.button href="/" { "Back to the home page" } },
+                    Some(_) => p { a.button href=(way_back(request)) { "Back to the list" } " " a href="/admin/" { "Administration" } },
+                }
             }
-        },
-    )
+    };
+    match desk {
+        None => ui::page(&frame, content),
+        Some(desk) => office::page(&desk.office(title), content),
+    }
+}
+
+/// From a page about a row to the list it belongs to, where there is one.
+fn way_back(request: &Request<'_>) -> String {
+    let path = Asked::of(request).facts.path.as_str();
+    let model = models::ALL
+        .iter()
+        .find(|model| model.registered && path.starts_with(&model.url()));
+    model.map_or_else(|| "/admin/".to_owned(), |model| model.url())
 }
 
 fn title(status: Status) -> &'static str {
@@ -187,6 +253,7 @@ fn advice(status: Status) -> &'static str {
         }
         405 => "This address cannot be used in that way.",
         413 => "What was sent is larger than we can take.",
+        415 => "What was sent is not in a form that we can read.",
         429 => "That was a lot at once. Please wait a moment and try again.",
         503 => "Please try again in a moment.",
         code if code >= 500 => "Something broke on our side. It has been noted.",

@@ -29,7 +29,10 @@ impl Fairing for Finish {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let asked = Asked::of(request);
         headers::secure(response, asked.https);
-        if !response.headers().contains("Cache-Control") {
+        if asked.target.starts_with("/admin") {
+            response.set_raw_header("Cache-Control", "no-store");
+            response.set_raw_header("X-Robots-Tag", "noindex");
+        } else if !response.headers().contains("Cache-Control") {
             response.set_raw_header("Cache-Control", "no-cache");
         }
         if !response.headers().contains("ETag")

@@ -6,6 +6,8 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::{State, async_trait};
 
 use super::asked::Asked;
+use super::cookies::Jar;
+use super::signed::Signed;
 use crate::config::Config;
 
 /// Somebody who looks at a public page, and what the page's frame needs to know.
@@ -28,6 +30,52 @@ impl<'r> FromRequest<'r> for Visitor {
             origin: Asked::of(request).origin(config),
             contact_email: config.contact_email.clone(),
         })
+    }
+}
+
+/// Whoever sends a request, with what a session remembers of them.
+pub struct Browser<'r> {
+    signed: Option<&'r Signed>,
+    /// What is known of the request.
+    pub asked: &'r Asked,
+    /// Its cookies.
+    pub jar: Jar<'r>,
+    /// What the browser calls itself.
+    pub user_agent: &'r str,
+}
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Browser<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        Outcome::Success(Self {
+            signed: Signed::of(request).await,
+            asked: Asked::of(request),
+            jar: Jar::of(request),
+            user_agent: request.headers().get_one("user-agent").unwrap_or(""),
+        })
+    }
+}
+
+impl<'r> Browser<'r> {
+    /// Who is signed in, if anybody.
+    pub fn signed(&self) -> Option<&'r Signed> {
+        self.signed
+    }
+}
+
+/// The query of the address as it stands there; empty without one.
+pub struct RawQuery<'r>(pub &'r str);
+
+#[async_trait]
+impl<'r> FromRequest<'r> for RawQuery<'r> {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        Outcome::Success(Self(
+            request.uri().query().map_or("", |query| query.as_str()),
+        ))
     }
 }
 

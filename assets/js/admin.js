@@ -1,0 +1,25 @@
+// A little comfort on top of pages that work without it: tick all, filter long lists of choices.
+"use strict";
+
+for (const all of document.querySelectorAll("[data-tick=all]")) {
+  const ones = all.closest("form").querySelectorAll("[data-tick=one]");
+  all.addEventListener("change", () => { for (const one of ones) one.checked = all.checked; });
+}
+
+for (const field of document.querySelectorAll("fieldset.many")) {
+  const labels = [...field.querySelectorAll(".groups label")];
+  if (labels.length < 9) continue;
+  const box = document.createElement("input");
+  box.type = "search";
+  box.setAttribute("aria-label", "Filter " + field.querySelector("legend").textContent);
+  box.addEventListener("input", () => {
+    const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
+    for (const label of labels) {
+      const text = (label.textContent + " " + label.parentElement.querySelector("legend").textContent).toLowerCase();
+      label.hidden = !words.every((word) => text.includes(word));
+    }
+  });
+  // Enter in the box filters; it does not send the form.
+  box.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  field.querySelector(".groups").before(box);
+}

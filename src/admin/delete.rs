@@ -1,0 +1,256 @@
+//! Deleting: first the list of everything that would go, then the deletion, each row of it logged.
+
+use maud::{Markup, html};
+use rocket::response::Redirect;
+use rocket::{Route, State, get, post, routes};
+
+use super::list::kept_filters;
+use super::query::Query;
+use super::store::doomed::{self, Doomed};
+use super::{Named, demand};
+use crate::db::Db;
+use crate::error::{Error, Result};
+use crate::schema::{Action, Author, Model};
+use crate::ui::Number;
+use crate::ui::office::{self, Level, Message, Token};
+use crate::web::guards::Query as Parameters;
+use crate::web::posted::Posted;
+use crate::web::signed::Desk;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![show, delete]
+}
+
+/// Rows that somebody wants to delete.
+pub(super) struct Asked {
+    /// Their kind.
+    pub(super) model: &'static Model,
+    /// The ticked ones.
+    pub(super) ids: Vec<i64>,
+    /// Or all of a list.
+    pub(super) across: Option<Query>,
+    /// How many there were when the person was asked.
+    pub(super) expected: Option<u64>,
+}
+
+/// What the page shows.
+struct Plan {
+    all: Vec<Doomed>,
+    relations: Vec<(String, i64)>,
+    refusal: Option<String>,
+}
+
+#[get("/admin/<_>/<_>/<id>/delete")]
+async fn show(
+    id: i64,
+    desk: Desk<'_>,
+    named: Named,
+    parameters: Parameters,
+    db: &State<Db>,
+) -> Result<Markup> {
+    demand(desk.author(), Action::Delete, named.0)?;
+    let plan = plan(db, desk.author(), named.0, vec![id]).await?;
+    let label = plan.all[0]
+        .labels
+        .first()
+        .map(|(_, label)| label.clone())
+        .ok_or(Error::NotFound)?;
+    let forbidden = doomed::forbidden(desk.author(), &plan.all);
+    let title = if forbidden.is_empty() {
+        format!("Delete {}", named.0.singular)
+    } else {
+        format!("Cannot delete {}", named.0.singular)
+    };
+    let mut office = desk.office(&title);
+    office
+        .crumbs
+        .push((named.0.url(), named.0.title.to_owned()));
+    office.crumbs.push((named.0.change_url(id), label.clone()));
+    let question = format!(
+        "Are you sure you want to delete the {} “{label}”? All of the following related items will be deleted:",
+        named.0.singular
+    );
+    let back = format!(
+        "{}{}",
+        named.0.change_url(id),
+        kept_filters(parameters.first("_changelist_filters").unwrap_or(""))
+    );
+    let hidden = html! { input type="hidden" name="post" value="yes"; };
+    Ok(office::page(
+        &office,
+        confirm_html(
+            &title,
+            &question,
+            &plan,
+            &forbidden,
+            &desk.token,
+            &hidden,
+            &back,
+        ),
+    ))
+}
+
+#[post("/admin/<_>/<_>/<id>/delete", data = "<posted>")]
+async fn delete(
+    id: i64,
+    desk: Desk<'_>,
+    named: Named,
+    parameters: Parameters,
+    db: &State<Db>,
+    posted: Posted,
+) -> Result<Redirect> {
+    demand(desk.author(), Action::Delete, named.0)?;
+    let Posted(_) = posted;
+    let (author, model) = (desk.author().clone(), named.0);
+    let label = db
+        .write(move |tx| {
+            let label = super::store::label(tx, model, id)?.ok_or(Error::NotFound)?;
+            doomed::delete(tx, &author, model, &[id])?;
+            Ok(label)
+        })
+        .await?;
+    desk.say(Message {
+        level: Level::Success,
+        words: format!("The {} ", model.singular),
+        object: Some((label, None)),
+        rest: " was deleted successfully.".to_owned(),
+    });
+    let kept = parameters.first("_changelist_filters").unwrap_or("");
+    let list = Query::read(model, kept).url(1);
+    Ok(Redirect::to(if desk.author().may(Action::View, model) {
+        list
+    } else {
+        "/admin/".to_owned()
+    }))
+}
+
+/// Deletes ticked rows or all of a list: asks first, and again if the number has changed meanwhile.
+pub(super) async fn many(
+    desk: &Desk<'_>,
+    db: &Db,
+    asked: Asked,
+    confirmed: bool,
+) -> Result<Option<Markup>> {
+    let Asked {
+        model,
+        ids,
+        across,
+        expected,
+    } = asked;
+    let ids = match &across {
+        Some(query) => {
+            let query = query.clone();
+            db.read_long(move |conn| query.ids(conn)).await?
+        }
+        None => ids,
+    };
+    if confirmed && (across.is_none() || expected == Some(ids.len() as u64)) {
+        let author = desk.author().clone();
+        let count = db
+            .write(move |tx| doomed::delete(tx, &author, model, &ids))
+            .await?;
+        let noun = if count == 1 {
+            model.singular
+        } else {
+            model.plural
+        };
+        desk.say(Message::plain(
+            Level::Success,
+            format!("Successfully deleted {count} {noun}."),
+        ));
+        return Ok(None);
+    }
+    let plan = plan(db, desk.author(), model, ids).await?;
+    let count = plan.all[0].ids.len();
+    let forbidden = doomed::forbidden(desk.author(), &plan.all);
+    let title = if forbidden.is_empty() {
+        format!("Delete multiple {}", model.plural)
+    } else {
+        format!("Cannot delete {}", model.plural)
+    };
+    let mut office = desk.office(&title);
+    office.crumbs.push((model.url(), model.title.to_owned()));
+    let question = format!(
+        "Are you sure you want to delete the selected {}? All of the following objects and their related items will be deleted:",
+        model.plural
+    );
+    let hidden = html! {
+        input type="hidden" name="post" value="yes";
+        input type="hidden" name="action" value="delete_selected";
+        input type="hidden" name="expected" value=(count);
+        @if across.is_some() { input type="hidden" name="select_across" value="1"; }
+        @else { @for id in &plan.all[0].ids { input type="hidden" name="_selected_action" value=(id); } }
+    };
+    let back = across
+        .as_ref()
+        .map_or_else(|| model.url(), |query| query.url(1));
+    Ok(Some(office::page(
+        &office,
+        confirm_html(
+            &title,
+            &question,
+            &plan,
+            &forbidden,
+            &desk.token,
+            &hidden,
+            &back,
+        ),
+    )))
+}
+
+async fn plan(db: &Db, author: &Author, model: &'static Model, ids: Vec<i64>) -> Result<Plan> {
+    let author = author.clone();
+    db.write(move |tx| {
+        let all = doomed::doomed(tx, model, &ids)?;
+        let relations = doomed::relations(tx, model, &ids)?;
+        // The rule needs a transaction's view; nothing is written.
+        let refusal = (model.hooks.before_delete)(tx, &author, &ids)?;
+        Ok(Plan {
+            all,
+            relations,
+            refusal,
+        })
+    })
+    .await
+}
+
+fn confirm_html(
+    title: &str,
+    question: &str,
+    plan: &Plan,
+    forbidden: &[&'static Model],
+    token: &str,
+    hidden: &Markup,
+    back: &str,
+) -> Markup {
+    html! {
+        h1 { (title) }
+        @if let Some(words) = &plan.refusal {
+            p.message.warn { (words) }
+        } @else if !forbidden.is_empty() {
+            p { "Deleting this would result in deleting related objects, but your account doesn’t have permission to delete the following types of objects:" }
+            ul { @for model in forbidden { li { (model.singular) } } }
+        } @else {
+            p { (question) }
+        }
+        h2 { "Summary" }
+        ul {
+            @for doomed in &plan.all { li { (doomed.model.title) ": " (Number(doomed.ids.len() as u64)) } }
+            @for (words, count) in &plan.relations { li { (words) ": " (count) } }
+        }
+        h2 { "Objects" }
+        ul {
+            @for doomed in &plan.all {
+                @for (id, label) in &doomed.labels { li { (doomed.model.capitalized()) ": " a href=(doomed.model.change_url(*id)) { (label) } } }
+                @if doomed.ids.len() > doomed.labels.len() { li { "and " (Number((doomed.ids.len() - doomed.labels.len()) as u64)) " more " (doomed.model.plural) } }
+            }
+        }
+        @if plan.refusal.is_none() && forbidden.is_empty() {
+            form.actions method="post" {
+                (Token(token)) (hidden)
+                button.button.danger { "Yes, I’m sure" }
+                a.button.quiet href=(back) { "No, take me back" }
+            }
+        } @else { p.actions { a.button.quiet href=(back) { "Back" } } }
+    }
+}

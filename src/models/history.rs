@@ -1,0 +1,169 @@
+//! What was changed, by whom, from where: written in the transaction of the change itself, never rewritten.
+//!
+//! Changes are a JSON list of objects with `field` and, where there is something to tell, `old` and `new`. An entry keeps
+//! names as text and outlives both its row and its author.
+
+use rusqlite::{Connection, Row, Transaction};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Context, Result};
+use crate::schema::{Author, Model};
+
+/// Longest value that is kept of a change, in characters; the row itself has the whole.
+const KEPT: usize = 200;
+
+/// What happened to a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// It was made.
+    Added,
+    /// It was changed.
+    Changed,
+    /// It was deleted.
+    Deleted,
+}
+
+impl Event {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Added => "add",
+            Self::Changed => "change",
+            Self::Deleted => "delete",
+        }
+    }
+}
+
+/// One field's change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// The field's label.
+    pub field: String,
+    /// What it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<String>,
+    /// What it became.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
+}
+
+impl Change {
+    /// A field with both values, cut to what is worth keeping.
+    pub fn new(field: &str, old: &str, new: &str) -> Self {
+        let cut = |text: &str| text.chars().take(KEPT).collect();
+        Self {
+            field: field.to_owned(),
+            old: Some(cut(old)),
+            new: Some(cut(new)),
+        }
+    }
+
+    /// A field whose values are nobody's business, such as a password.
+    pub fn hidden(field: &str) -> Self {
+        Self {
+            field: field.to_owned(),
+            old: None,
+            new: None,
+        }
+    }
+}
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// When, in UTC.
+    pub at: String,
+    /// The author's name as it was then.
+    pub username: String,
+    /// Where from.
+    pub client: String,
+    /// What happened: `add`, `change` or `delete`.
+    pub action: String,
+    /// The model's app and name.
+    pub model: (String, String),
+    /// The row's id, as text.
+    pub row_id: String,
+    /// What the row was called then.
+    pub label: String,
+    /// What changed.
+    pub changes: Vec<Change>,
+}
+
+/// Writes what happened to one row.
+pub fn record(
+    tx: &Transaction<'_>,
+    author: &Author,
+    model: &Model,
+    event: Event,
+    row: (i64, &str),
+    changes: &[Change],
+) -> Result<()> {
+    let changes = serde_json::to_string(changes).context("write the changes as JSON")?;
+    tx.prepare_cached(
+        "insert into history (at, user_id, username, client, action, app, model, row_id, label, changes)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )?
+    .execute((
+        crate::clock::now(),
+        author.id,
+        &author.username,
+        author.client.map(|client| client.to_string()).unwrap_or_default(),
+        event.word(),
+        model.app,
+        model.slug,
+        row.0.to_string(),
+        row.1,
+        changes,
+    ))?;
+    Ok(())
+}
+
+/// What happened to one row, a page at a time, the oldest first or the newest.
+pub fn of_row(
+    conn: &Connection,
+    model: &Model,
+    id: i64,
+    newest_first: bool,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Entry>> {
+    let direction = if newest_first { "desc" } else { "asc" };
+    let sql = format!(
+        "select * from history where app = ?1 and model = ?2 and row_id = ?3 order by id {direction} limit ?4 offset ?5"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    Ok(statement
+        .query_map((model.app, model.slug, id.to_string(), limit, offset), read)?
+        .collect::<Result<_, _>>()?)
+}
+
+/// How much happened to one row.
+pub fn count_of_row(conn: &Connection, model: &Model, id: i64) -> Result<u64> {
+    let mut statement = conn.prepare_cached(
+        "select count(*) from history where app = ?1 and model = ?2 and row_id = ?3",
+    )?;
+    Ok(statement.query_row((model.app, model.slug, id.to_string()), |row| row.get(0))?)
+}
+
+/// What one account did last, the newest first.
+pub fn of_user(conn: &Connection, user_id: i64, limit: i64) -> Result<Vec<Entry>> {
+    let mut statement =
+        conn.prepare_cached("select * from history where user_id = ?1 order by id desc limit ?2")?;
+    Ok(statement
+        .query_map((user_id, limit), read)?
+        .collect::<Result<_, _>>()?)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
+    let changes: String = row.get("changes")?;
+    Ok(Entry {
+        at: row.get("at")?,
+        username: row.get("username")?,
+        client: row.get("client")?,
+        action: row.get("action")?,
+        model: (row.get("app")?, row.get("model")?),
+        row_id: row.get("row_id")?,
+        label: row.get("label")?,
+        // Entries that came from elsewhere may say it in other words; they are shown without details.
+        changes: serde_json::from_str(&changes).unwrap_or_default(),
+    })
+}

@@ -1,0 +1,109 @@
+//! Who is signed in. Only the hash of a token is kept; the token itself is in the person's cookie alone.
+
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Transaction};
+use sha2::{Digest, Sha256};
+
+use crate::clock::written;
+use crate::digest;
+use crate::error::{Error, Result};
+
+/// A session ends this long after its last use, as Django's do after their first.
+const IDLE: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// And this long after it began, however much it is used.
+const LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
+/// Use is written down at most this often.
+const TOUCH: SignedDuration = SignedDuration::from_mins(10);
+
+/// A new token: 256 random bits in hexadecimal.
+pub fn new_token() -> Result<String> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::internal(format!("ask the system for random bytes: {error}")))?;
+    Ok(digest::hex(&bytes))
+}
+
+/// Begins a session of a user.
+pub fn create(
+    tx: &Transaction<'_>,
+    token: &str,
+    user_id: i64,
+    client: &str,
+    user_agent: &str,
+) -> Result<()> {
+    let now = crate::clock::now();
+    let user_agent: String = user_agent
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(512)
+        .collect();
+    tx.execute(
+        "insert into session (token_hash, user_id, created_at, last_used_at, client, user_agent) values (?1, ?2, ?3, ?3, ?4, ?5)",
+        (hash(token), user_id, now, client, user_agent),
+    )?;
+    Ok(())
+}
+
+/// The user of a session that has not ended, and whether its use should be written down again.
+pub fn find(conn: &Connection, token: &str) -> Result<Option<(i64, bool)>> {
+    let now = Timestamp::now();
+    let mut statement = conn.prepare_cached(
+        "select user_id, last_used_at < ?4 from session where token_hash = ?1 and last_used_at > ?2 and created_at > ?3",
+    )?;
+    let bounds = (
+        hash(token),
+        written(now - IDLE),
+        written(now - LIFETIME),
+        written(now - TOUCH),
+    );
+    Ok(statement
+        .query_row(bounds, |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?)
+}
+
+/// Writes down that a session was used.
+pub fn touch(tx: &Transaction<'_>, token: &str) -> Result<()> {
+    tx.execute(
+        "update session set last_used_at = ?2 where token_hash = ?1",
+        (hash(token), crate::clock::now()),
+    )?;
+    Ok(())
+}
+
+/// Gives a session another token, so that whoever knew the old one is out.
+pub fn renew(tx: &Transaction<'_>, old: &str, new: &str) -> Result<()> {
+    tx.execute(
+        "update session set token_hash = ?2 where token_hash = ?1",
+        (hash(old), hash(new)),
+    )?;
+    Ok(())
+}
+
+/// Ends a session.
+pub fn delete(tx: &Transaction<'_>, token: &str) -> Result<()> {
+    tx.execute("delete from session where token_hash = ?1", [hash(token)])?;
+    Ok(())
+}
+
+/// Ends all sessions of a user but one.
+pub fn delete_others(tx: &Transaction<'_>, user_id: i64, kept: Option<&str>) -> Result<usize> {
+    let kept = kept.map(hash);
+    Ok(tx.execute(
+        "delete from session where user_id = ?1 and (?2 is null or token_hash <> ?2)",
+        (user_id, kept),
+    )?)
+}
+
+/// Drops sessions that have ended by themselves; gives their number.
+pub fn clear(tx: &Transaction<'_>) -> Result<usize> {
+    let now = Timestamp::now();
+    let bounds = (written(now - IDLE), written(now - LIFETIME));
+    Ok(tx.execute(
+        "delete from session where last_used_at <= ?1 or created_at <= ?2",
+        bounds,
+    )?)
+}
+
+fn hash(token: &str) -> [u8; 32] {
+    Sha256::digest(token.as_bytes()).into()
+}

@@ -1,0 +1,302 @@
+//! A field of a declaration and what was typed into it become a label, an input and messages.
+//!
+//! Works without JavaScript. Messages stand beside their field and are joined to it; a summary on top leads to each.
+
+use maud::{Markup, html};
+
+use crate::schema::draft::{Errors, Fields};
+use crate::schema::{Choice, Field, Kind};
+
+/// What a field offers to choose from, or to look at.
+pub enum Offer {
+    /// A plain input.
+    Plain,
+    /// One row of many: those that match a search, the chosen one first.
+    One {
+        /// The rows.
+        choices: Vec<Choice>,
+        /// Where a new one is made, for those who may.
+        add_url: Option<String>,
+        /// Where the chosen one is seen or changed, for those who may.
+        change_url: Option<String>,
+        /// One of them, in running text.
+        noun: &'static str,
+    },
+    /// Many rows, by heading.
+    Many(Vec<Choice>),
+    /// A stored hash as what it is, and where a new password is set.
+    Hash {
+        /// Names and values.
+        summary: Vec<(String, String)>,
+        /// The page that sets a new one.
+        url: Option<String>,
+    },
+}
+
+/// The summary of what is wrong, with a link to each field.
+pub fn summary(errors: &Errors, fields: &[&Field]) -> Markup {
+    let count: usize = errors.iter().map(|(_, words)| words.len()).sum();
+    html! {
+        @if count > 0 {
+            div.errors role="alert" tabindex="-1" {
+                p { strong { (if count == 1 { "Please correct the error below." } else { "Please correct the errors below." }) } }
+                ul {
+                    @for words in errors.of("") { li { (words) } }
+                    @for field in fields {
+                        @for words in errors.of(field.name) { li { a href={ "#" (target(field)) } { (field.label) ": " (words) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Where a link to a field leads: its first input.
+fn target(field: &Field) -> String {
+    match field.kind {
+        Kind::Moment => format!("{}_0", field.name),
+        Kind::Password => format!("{}1", field.name),
+        Kind::One(_) => format!("{}__search", field.name),
+        _ => field.name.to_owned(),
+    }
+}
+
+/// One field: label, help, messages, input.
+pub fn input(field: &Field, fields: &Fields, errors: &Errors, offer: &Offer) -> Markup {
+    let wrong = errors.of(field.name);
+    let notes = Notes {
+        name: field.name,
+        help: field.help,
+        wrong,
+    };
+    match (&field.kind, offer) {
+        (Kind::Bool, _) => flag(field, fields, &notes),
+        (Kind::Moment, _) => moment(field, fields, &notes),
+        (Kind::Password, _) => password(field, &notes),
+        (_, Offer::Hash { summary, url }) => hash(field, summary, url.as_deref()),
+        (_, Offer::One { .. }) => one(field, fields, &notes, offer),
+        (_, Offer::Many(choices)) => many(field, fields, &notes, choices),
+        _ => line(field, fields.first(field.name).unwrap_or(""), &notes),
+    }
+}
+
+/// Help and messages of a field, and how its input refers to them.
+struct Notes<'a> {
+    name: &'a str,
+    help: &'a str,
+    wrong: &'a [String],
+}
+
+impl Notes<'_> {
+    fn described_by(&self) -> Option<String> {
+        let mut ids = Vec::new();
+        if !self.help.is_empty() {
+            ids.push(format!("{}-help", self.name));
+        }
+        if !self.wrong.is_empty() {
+            ids.push(format!("{}-error", self.name));
+        }
+        (!ids.is_empty()).then(|| ids.join(" "))
+    }
+
+    fn invalid(&self) -> Option<&'static str> {
+        (!self.wrong.is_empty()).then_some("true")
+    }
+
+    fn above(&self) -> Markup {
+        html! {
+            @if !self.help.is_empty() { p.help id={ (self.name) "-help" } { (self.help) } }
+            @if !self.wrong.is_empty() { div.wrong id={ (self.name) "-error" } { @for words in self.wrong { p { (words) } } } }
+        }
+    }
+}
+
+fn required(field: &Field) -> Markup {
+    html! { @if field.required { " " span.required { "(required)" } } }
+}
+
+fn line(field: &Field, value: &str, notes: &Notes<'_>) -> Markup {
+    let (max, kind, mode) = match field.kind {
+        Kind::Email { max } => (max, "email", Some("email")),
+        Kind::Text { max } | Kind::Verbatim { max } => (max, "text", None),
+        _ => (0, "text", None),
+    };
+    html! {
+        div.field {
+            label for=(field.name) { (field.label) (required(field)) }
+            (notes.above())
+            input id=(field.name) name=(field.name) type=(kind) value=(value) maxlength=[(max > 0).then_some(max)] inputmode=[mode]
+                autocomplete=(field.autocomplete) aria-describedby=[notes.described_by()] aria-invalid=[notes.invalid()]
+                class=[(max > 0 && max <= 16).then_some("short")];
+        }
+    }
+}
+
+fn flag(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
+    html! {
+        div.field.check {
+            label for=(field.name) {
+                input id=(field.name) name=(field.name) type="checkbox" checked[fields.has(field.name)]
+                    aria-describedby=[notes.described_by()] aria-invalid=[notes.invalid()];
+                " " (field.label)
+            }
+            (notes.above())
+        }
+    }
+}
+
+fn moment(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
+    let (date, time) = (format!("{}_0", field.name), format!("{}_1", field.name));
+    html! {
+        fieldset.field aria-describedby=[notes.described_by()] {
+            legend { (field.label) (required(field)) }
+            (notes.above())
+            div.pair {
+                div {
+                    label for=(date) { "Date" }
+                    input.short id=(date) name=(date) type="text" value=(fields.first(&date).unwrap_or("")) autocomplete="off" aria-invalid=[notes.invalid()];
+                }
+                div {
+                    label for=(time) { "Time" }
+                    input.short id=(time) name=(time) type="text" value=(fields.first(&time).unwrap_or("")) autocomplete="off" aria-invalid=[notes.invalid()];
+                }
+            }
+        }
+    }
+}
+
+/// Two inputs that are never filled in by the server.
+fn password(field: &Field, notes: &Notes<'_>) -> Markup {
+    let (first, second) = (format!("{}1", field.name), format!("{}2", field.name));
+    html! {
+        div.field {
+            label for=(first) { (field.label) }
+            p.help id={ (first) "-help" } { "At least 8 characters, not only digits, not a common password, and not like the name or email address." }
+            input id=(first) name=(first) type="password" autocomplete="new-password" aria-describedby={ (first) "-help" } aria-invalid=[notes.invalid()];
+        }
+        div.field {
+            label for=(second) { (field.label) " confirmation" }
+            (notes.above())
+            input id=(second) name=(second) type="password" autocomplete="new-password" aria-describedby=[notes.described_by()] aria-invalid=[notes.invalid()];
+        }
+    }
+}
+
+fn hash(field: &Field, summary: &[(String, String)], url: Option<&str>) -> Markup {
+    html! {
+        div.field {
+            p.label { (field.label) }
+            @if summary.is_empty() { p { "No password set." } } @else {
+                p.hash { @for (name, value) in summary { span { strong { (name) ": " } (value) } " " } }
+            }
+            @if let Some(url) = url {
+                p { a.button.quiet href=(url) { (if summary.is_empty() { "Set password" } else { "Reset password" }) } }
+            }
+        }
+    }
+}
+
+fn one(field: &Field, fields: &Fields, notes: &Notes<'_>, offer: &Offer) -> Markup {
+    let Offer::One {
+        choices,
+        add_url,
+        change_url,
+        noun,
+    } = offer
+    else {
+        return html! {};
+    };
+    let (search, searched) = (
+        format!("{}__search", field.name),
+        format!("{}__searched", field.name),
+    );
+    let words = fields.first(&search).unwrap_or("");
+    let chosen = fields.first(field.name).unwrap_or("");
+    html! {
+        fieldset.field.one id=(field.name) aria-describedby=[notes.described_by()] {
+            legend { (field.label) (required(field)) }
+            (notes.above())
+            div.search {
+                label for=(search) { "Search " (noun) }
+                input id=(search) name=(search) type="search" value=(words) autocomplete="off";
+                input type="hidden" name=(searched) value=(words);
+                button.quiet.button name="_search" value=(field.name) { "Search" }
+            }
+            div.choices {
+                @if choices.is_empty() { p { "Nothing matches." } }
+                @for choice in choices {
+                    label { input type="radio" name=(field.name) value=(choice.id) checked[chosen == choice.id.to_string()]; " " span { (choice.label) } }
+                }
+                @if !field.required { label { input type="radio" name=(field.name) value="" checked[chosen.is_empty()]; " " span { "None" } } }
+            }
+            p.related {
+                @if let Some(url) = change_url { a href=(url) target="_blank" { "View or change the chosen " (noun) span.vh { " (opens in a new tab)" } } }
+                @if let Some(url) = add_url { a href=(url) target="_blank" { "Add another " (noun) span.vh { " (opens in a new tab)" } } }
+            }
+        }
+    }
+}
+
+fn many(field: &Field, fields: &Fields, notes: &Notes<'_>, choices: &[Choice]) -> Markup {
+    let chosen: Vec<&str> = fields.all(field.name).collect();
+    html! {
+        fieldset.field.many id=(field.name) aria-describedby=[notes.described_by()] {
+            legend { (field.label) }
+            (notes.above())
+            @if choices.is_empty() { p.muted { "There is nothing to choose from yet." } }
+            div.groups {
+                @for group in choices.chunk_by(|one, other| one.group == other.group) {
+                    fieldset {
+                        legend { (group[0].group) }
+                        @for choice in group {
+                            label { input type="checkbox" name=(field.name) value=(choice.id) checked[chosen.contains(&choice.id.to_string().as_str())]; " " span { (choice.label) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The summary of a form that is not a declaration's: names of inputs with their labels.
+pub fn plain_summary(errors: &Errors, labels: &[(&str, &str)]) -> Markup {
+    html! {
+        @if !errors.is_empty() {
+            div.errors role="alert" tabindex="-1" {
+                @if errors.of("").is_empty() {
+                    p { strong { (if errors.iter().count() == 1 { "Please correct the error below." } else { "Please correct the errors below." }) } }
+                }
+                ul {
+                    @for words in errors.of("") { li { (words) } }
+                    @for (name, label) in labels {
+                        @for words in errors.of(name) { li { a href={ "#" (name) } { (label) ": " (words) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An input of a form that is not a declaration's.
+pub fn plain_input(
+    name: &str,
+    label: &str,
+    kind: &str,
+    autocomplete: &str,
+    value: &str,
+    errors: &Errors,
+) -> Markup {
+    let notes = Notes {
+        name,
+        help: "",
+        wrong: errors.of(name),
+    };
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            (notes.above())
+            input id=(name) name=(name) type=(kind) value=(value) autocomplete=(autocomplete) autocapitalize="none"
+                aria-describedby=[notes.described_by()] aria-invalid=[notes.invalid()];
+        }
+    }
+}
