@@ -12,7 +12,7 @@ use crate::telemetry;
 
 /// How many run at once.
 const PLACES: u32 = 2;
-/// How many may wait for a place: at some 50 ms each, the last of them waits less than a second.
+/// How many may wait for a place: at some 50 ms for each of our own hashes, the last of them waits half a second.
 const WAITING: usize = 16;
 /// What needs more memory than this takes all places.
 const LARGE_KIB: u32 = 64 * 1024;
