@@ -14,7 +14,7 @@ const HASH_LEN: usize = 32;
 const PASSES: u32 = 2;
 /// The lanes of a new hash: one, as it is computed on one thread.
 const LANES: u32 = 1;
-/// Memory times passes: 4 GiB written are some two seconds, Django's dearest default is a twentieth of it.
+/// Memory times passes: 4 GiB written are some four seconds, Django's dearest default is a twentieth of it.
 const MOST_WORK_KIB: u64 = 4 * 1024 * 1024;
 
 /// A stored argon2 hash.

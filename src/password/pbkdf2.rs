@@ -8,7 +8,7 @@ use sha2::Sha256;
 
 use super::stored::{Details, masked, number, padded, same};
 
-/// Some three seconds of work; Django's latest default is a seventh of it.
+/// Some two seconds of work; Django's latest default is a seventh of it.
 const MOST_ITERATIONS: u32 = 10_000_000;
 
 /// A stored PBKDF2 hash.

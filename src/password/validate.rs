@@ -149,4 +149,75 @@ mod tests {
             ]
         );
     }
+
+    fn person_called(username: &str) -> Person<'_> {
+        Person {
+            username,
+            ..Person::default()
+        }
+    }
+
+    #[test]
+    fn what_the_password_is_too_similar_to_is_named_once_and_the_first() {
+        let similar = |plain| complaints(plain, &ADA).into_iter().next();
+        let to = |attribute| Some(format!("The password is too similar to the {attribute}."));
+        assert_eq!(similar("ecalevol.ada"), to("username"));
+        assert_eq!(similar("Countess1843"), to("email address"));
+        let person = Person {
+            username: "",
+            ..ADA
+        };
+        let similar = complaints("Lovelace-12345", &person);
+        assert_eq!(similar.first(), to("last name").as_ref());
+        assert!(complaints("Lovelace-123456", &person).is_empty());
+    }
+
+    #[test]
+    fn seven_in_ten_is_similar_and_less_is_not() {
+        assert!(is_similar("abcdefgxyz", "abcdefg123"));
+        assert!(!is_similar("abcdefwxyz", "abcdef1234"));
+        assert!(is_similar("", ""));
+        assert!(!is_similar("aaaaaaaaaa", "a"));
+    }
+
+    #[test]
+    fn parts_end_at_anything_but_letters_digits_and_the_underscore() {
+        assert!(similar_attribute("SMITHberg", &person_called("van.der.berg@Smith")).is_some());
+        assert!(similar_attribute("çelik123", &person_called("ünal yılmaz-çelik")).is_some());
+        assert!(similar_attribute("çelik123", &person_called("ünal_yılmaz_çelik")).is_none());
+    }
+
+    #[test]
+    fn eight_characters_are_enough_whatever_their_bytes() {
+        let short = "This password is too short. It must contain at least 8 characters.";
+        let nobody = Person::default();
+        assert_eq!(complaints("🍊🍋🍊🍋🍊🍋🍊", &nobody), [short]);
+        assert!(complaints("🍊🍋🍊🍋🍊🍋🍊🍋", &nobody).is_empty());
+    }
+
+    #[test]
+    fn common_passwords_are_found_in_any_case_and_between_blanks() {
+        for common in ["password1", " TrustNo1\u{1f}\n", "йцукен", "#1bitch"] {
+            assert!(is_common(common), "{common}");
+        }
+        for rare in ["", "#", "Bernoulli numbers", "the BSD 3-clause license:"] {
+            assert!(!is_common(rare), "{rare}");
+        }
+    }
+
+    #[test]
+    fn the_list_is_whole_and_its_head_is_no_part_of_it() {
+        assert_eq!(common().count(), 19_640);
+        assert_eq!(common().next(), Some("123456"));
+        assert!(common().all(|entry| entry == entry.trim() && !entry.is_empty()));
+        let head = COMMON.lines().take_while(|line| !line.is_empty());
+        assert!(head.clone().all(|line| line.starts_with('#')));
+        assert!(head.count() > 3);
+    }
+
+    #[test]
+    fn digits_of_any_script_are_numeric() {
+        assert!(is_numeric("1234567890") && is_numeric("٣٤٥٦٧٨٩٠") && is_numeric("²²²"));
+        assert!(!is_numeric("") && !is_numeric("1234 5678") && !is_numeric("1e5"));
+    }
 }

@@ -12,7 +12,7 @@ use crate::telemetry;
 
 /// How many run at once.
 const PLACES: u32 = 2;
-/// How many may wait for a place: at some 50 ms each, the last of them waits less than a second.
+/// How many may wait for a place: at some 50 ms for each of our own hashes, the last of them waits half a second.
 const WAITING: usize = 16;
 /// What needs more memory than this takes all places.
 const LARGE_KIB: u32 = 64 * 1024;
@@ -76,5 +76,127 @@ impl Hashing {
             .acquire_many_owned(taken)
             .await
             .map_err(|_| Full)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::{Pin, pin};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    const SMALL: u32 = 19_456;
+    const LARGE: u32 = 100 * 1024;
+
+    type Running<'a> = Pin<Box<dyn Future<Output = Result<&'static str, Full>> + 'a>>;
+
+    /// Work that says that it has begun and goes on until it is told to end.
+    struct Held {
+        begun: Receiver<()>,
+        end: Sender<()>,
+    }
+
+    fn held(hashing: &Hashing, memory_kib: u32) -> (Held, Running<'_>) {
+        let (has_begun, begun) = channel();
+        let (end, ended) = channel::<()>();
+        let work = move || {
+            let _ = has_begun.send(());
+            let _ = ended.recv();
+            "done"
+        };
+        (Held { begun, end }, Box::pin(hashing.run(memory_kib, work)))
+    }
+
+    /// Asks once, without waiting.
+    fn poll<F: Future + ?Sized>(future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[rocket::async_test]
+    async fn two_run_at_once_and_the_third_waits_for_the_first_to_end() {
+        let hashing = Hashing::new();
+        let (first, mut first_running) = held(&hashing, SMALL);
+        let (second, mut second_running) = held(&hashing, SMALL);
+        let (third, mut third_running) = held(&hashing, SMALL);
+        assert!(poll(first_running.as_mut()).is_pending());
+        assert!(poll(second_running.as_mut()).is_pending());
+        first.begun.recv().unwrap();
+        second.begun.recv().unwrap();
+        assert!(poll(third_running.as_mut()).is_pending());
+        assert!(third.begun.try_recv().is_err());
+        drop((first.end, third.end));
+        assert_eq!(first_running.await, Ok("done"));
+        assert_eq!(third_running.await, Ok("done"));
+        drop(second.end);
+        assert_eq!(second_running.await, Ok("done"));
+    }
+
+    #[rocket::async_test]
+    async fn a_hash_that_needs_much_memory_runs_alone() {
+        let hashing = Hashing::new();
+        let (large, mut large_running) = held(&hashing, LARGE);
+        assert!(poll(large_running.as_mut()).is_pending());
+        large.begun.recv().unwrap();
+        let (small, mut small_running) = held(&hashing, SMALL);
+        let (second, mut second_running) = held(&hashing, LARGE);
+        assert!(poll(small_running.as_mut()).is_pending());
+        assert!(poll(second_running.as_mut()).is_pending());
+        assert!(small.begun.try_recv().is_err());
+        drop((large.end, second.end));
+        assert_eq!(large_running.await, Ok("done"));
+        // The small one, asked for earlier, holds one place: the second large one waits for it.
+        assert!(poll(small_running.as_mut()).is_pending());
+        small.begun.recv().unwrap();
+        assert!(poll(second_running.as_mut()).is_pending());
+        drop(small.end);
+        assert_eq!(small_running.await, Ok("done"));
+        assert_eq!(second_running.await, Ok("done"));
+    }
+
+    #[rocket::async_test]
+    async fn beyond_sixteen_waiting_the_answer_is_full_at_once() {
+        let hashing = Hashing::new();
+        let mut running: Vec<_> = (0..18).map(|_| held(&hashing, SMALL)).collect();
+        for (_, running) in &mut running {
+            assert!(poll(running.as_mut()).is_pending());
+        }
+        let (_, mut one_more) = held(&hashing, SMALL);
+        assert_eq!(poll(one_more.as_mut()), Poll::Ready(Err(Full)));
+        // One that no longer waits, as when a visitor goes away, leaves its place in the queue to another.
+        drop(running.pop());
+        let (held_after, mut after) = held(&hashing, SMALL);
+        assert!(poll(after.as_mut()).is_pending());
+        drop(held_after);
+        for (held, running) in running {
+            drop(held);
+            assert_eq!(running.await, Ok("done"));
+        }
+        assert_eq!(after.await, Ok("done"));
+    }
+
+    #[rocket::async_test]
+    async fn what_was_begun_keeps_its_place_when_nobody_waits_for_it() {
+        let hashing = Hashing::new();
+        let (left, mut left_running) = held(&hashing, LARGE);
+        assert!(poll(left_running.as_mut()).is_pending());
+        left.begun.recv().unwrap();
+        drop(left_running);
+        let mut next = pin!(hashing.run(SMALL, || "next"));
+        assert!(poll(next.as_mut()).is_pending());
+        drop(left);
+        assert_eq!(next.await, Ok("next"));
+    }
+
+    #[rocket::async_test]
+    async fn a_panic_goes_on_where_the_work_was_asked_for_and_frees_the_place() {
+        let hashing = Arc::new(Hashing::new());
+        let asked = Arc::clone(&hashing);
+        let task =
+            rocket::tokio::spawn(async move { asked.run(LARGE, || panic!("on purpose")).await });
+        assert!(task.await.unwrap_err().is_panic());
+        assert_eq!(hashing.run(LARGE, || "next").await, Ok("next"));
     }
 }
