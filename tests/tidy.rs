@@ -11,7 +11,7 @@ use std::process::Command;
 const LAYERS: &[&[&str]] = &[
     // Foundations: they know nothing of the site.
     &["error", "clock", "compress", "digest", "paging"],
-    &["config", "assets"],
+    &["config", "assets", "password"],
     &["telemetry"],
     // The database: knows no table.
     &["db"],

@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 
+use oc_lettings::db::migrate;
+
 use super::run::{Done, Run, names};
 use super::server::Server;
 
@@ -198,7 +200,7 @@ fn a_database_of_a_newer_version_is_refused_by_name_and_left_alone() {
         &[
             "schema version 99",
             "newer oc-lettings",
-            "versions up to 7",
+            &format!("versions up to {}", migrate::latest()),
             "start the newer one",
         ],
     );
