@@ -7,8 +7,7 @@ use rocket::request::{FromRequest, Outcome};
 use rocket::{Request, Route, async_trait};
 
 use crate::error::Error;
-use crate::models;
-use crate::schema::{Action, Author, Model};
+use crate::schema::{Action, Author, Model, Models};
 
 pub mod change;
 pub mod delete;
@@ -42,10 +41,11 @@ impl<'r> FromRequest<'r> for Named {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
         let mut parts = request.uri().path().segments().skip(1);
-        let (app, slug) = (parts.next(), parts.next());
-        match models::ALL
-            .iter()
-            .find(|model| model.registered && Some(model.app) == app && Some(model.slug) == slug)
+        let (app, slug) = (parts.next().unwrap_or(""), parts.next().unwrap_or(""));
+        match request
+            .rocket()
+            .state::<Models>()
+            .and_then(|models| models.named(app, slug))
         {
             Some(model) => Outcome::Success(Self(model)),
             None => Outcome::Error((rocket::http::Status::NotFound, ())),

@@ -3,7 +3,7 @@
 //! No HTML, no request and no permission check. Functions take a connection to read and a transaction to write; the
 //! caller owns the transaction. Each model knows its own address on the site.
 
-use crate::schema::Model;
+use crate::schema::Models;
 
 pub mod address;
 pub mod group;
@@ -18,14 +18,14 @@ pub mod state;
 pub mod user;
 
 /// Every declaration, in the order of the admin's index.
-pub static ALL: &[&Model] = &[
+pub const ALL: Models = Models(&[
     &group::MODEL,
     &user::MODEL,
     &address::MODEL,
     &letting::MODEL,
     &profile::MODEL,
     &permission::MODEL,
-];
+]);
 
 /// Ids as SQLite's `json_each` takes them: one parameter for any number of rows.
 pub fn json_ids(ids: &[i64]) -> String {

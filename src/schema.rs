@@ -113,6 +113,35 @@ impl Model {
     }
 }
 
+/// The declarations that a site is built with, in the order of its index.
+#[derive(Clone, Copy)]
+pub struct Models(pub &'static [&'static Model]);
+
+impl Models {
+    /// Those that have pages of their own.
+    pub fn registered(self) -> impl Iterator<Item = &'static Model> {
+        self.0.iter().copied().filter(|model| model.registered)
+    }
+
+    /// The one with these names in its address.
+    pub fn named(self, app: &str, slug: &str) -> Option<&'static Model> {
+        self.registered()
+            .find(|model| model.app == app && model.slug == slug)
+    }
+
+    /// Models with a field that points at this one, and the field's column.
+    pub fn dependents(self, model: &Model) -> impl Iterator<Item = (&'static Model, &'static str)> {
+        self.0.iter().flat_map(move |child| {
+            child
+                .fields(false)
+                .filter_map(move |field| match field.kind {
+                    Kind::One(target) if target.is(model) => Some((*child, field.name)),
+                    _ => None,
+                })
+        })
+    }
+}
+
 /// A group of fields with a heading.
 pub struct Fieldset {
     /// The heading; the first group often has none.

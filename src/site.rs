@@ -7,7 +7,9 @@ use rocket::{Build, Rocket};
 use crate::admin;
 use crate::config::Config;
 use crate::db::Db;
+use crate::models;
 use crate::pages::{health, home, lettings, profiles, session, setup, wellknown};
+use crate::schema::Models;
 use crate::web::finish::Finish;
 use crate::web::gate::Gate;
 use crate::web::hashing::Hashing;
@@ -16,6 +18,11 @@ use crate::web::{assets, errors, keys, watch};
 
 /// The site on this database; who drives it, the front or a test, is not its affair.
 pub fn build(config: Config, db: Db) -> Rocket<Build> {
+    build_with(config, db, models::ALL)
+}
+
+/// The same with other declarations than the site's own.
+pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
     let pages = [
         home::routes(),
         lettings::routes(),
@@ -30,6 +37,7 @@ pub fn build(config: Config, db: Db) -> Rocket<Build> {
     rocket::custom(rocket_config())
         .manage(config)
         .manage(db)
+        .manage(models)
         .mount("/", watch::watched(pages.concat()))
         .manage(Throttle::new())
         .manage(Hashing::new())

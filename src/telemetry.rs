@@ -172,8 +172,10 @@ struct Lines {
 impl Log for Lines {
     /// Libraries speak only to developers: Rocket's own lines say in five what ours say in one.
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= self.level
-            && (metadata.target().starts_with("oc_lettings") || self.level >= LevelFilter::Debug)
+        // What Rocket's attributes write into our code goes to `<module>::_`.
+        let ours =
+            metadata.target().starts_with("oc_lettings") && !metadata.target().ends_with("::_");
+        metadata.level() <= self.level && (ours || self.level >= LevelFilter::Debug)
     }
 
     fn log(&self, record: &Record<'_>) {

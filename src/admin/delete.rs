@@ -10,7 +10,7 @@ use super::store::doomed::{self, Doomed};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::schema::{Action, Author, Model};
+use crate::schema::{Action, Model};
 use crate::ui::Number;
 use crate::ui::office::{self, Level, Message, Token};
 use crate::web::guards::Query as Parameters;
@@ -49,7 +49,7 @@ async fn show(
     db: &State<Db>,
 ) -> Result<Markup> {
     demand(desk.author(), Action::Delete, named.0)?;
-    let plan = plan(db, desk.author(), named.0, vec![id]).await?;
+    let plan = plan(db, &desk, named.0, vec![id]).await?;
     let label = plan.all[0]
         .labels
         .first()
@@ -101,11 +101,11 @@ async fn delete(
 ) -> Result<Redirect> {
     demand(desk.author(), Action::Delete, named.0)?;
     let Posted(_) = posted;
-    let (author, model) = (desk.author().clone(), named.0);
+    let (author, model, models) = (desk.author().clone(), named.0, desk.models);
     let label = db
         .write(move |tx| {
             let label = super::store::label(tx, model, id)?.ok_or(Error::NotFound)?;
-            doomed::delete(tx, &author, model, &[id])?;
+            doomed::delete(tx, models, &author, model, &[id])?;
             Ok(label)
         })
         .await?;
@@ -145,9 +145,9 @@ pub(super) async fn many(
         None => ids,
     };
     if confirmed && (across.is_none() || expected == Some(ids.len() as u64)) {
-        let author = desk.author().clone();
+        let (author, models) = (desk.author().clone(), desk.models);
         let count = db
-            .write(move |tx| doomed::delete(tx, &author, model, &ids))
+            .write(move |tx| doomed::delete(tx, models, &author, model, &ids))
             .await?;
         let noun = if count == 1 {
             model.singular
@@ -160,7 +160,7 @@ pub(super) async fn many(
         ));
         return Ok(None);
     }
-    let plan = plan(db, desk.author(), model, ids).await?;
+    let plan = plan(db, desk, model, ids).await?;
     let count = plan.all[0].ids.len();
     let forbidden = doomed::forbidden(desk.author(), &plan.all);
     let title = if forbidden.is_empty() {
@@ -198,11 +198,11 @@ pub(super) async fn many(
     )))
 }
 
-async fn plan(db: &Db, author: &Author, model: &'static Model, ids: Vec<i64>) -> Result<Plan> {
-    let author = author.clone();
+async fn plan(db: &Db, desk: &Desk<'_>, model: &'static Model, ids: Vec<i64>) -> Result<Plan> {
+    let (author, models) = (desk.author().clone(), desk.models);
     db.write(move |tx| {
-        let all = doomed::doomed(tx, model, &ids)?;
-        let relations = doomed::relations(tx, model, &ids)?;
+        let all = doomed::doomed(tx, models, model, &ids)?;
+        let relations = doomed::relations(tx, models, model, &ids)?;
         // The rule needs a transaction's view; nothing is written.
         let refusal = (model.hooks.before_delete)(tx, &author, &ids)?;
         Ok(Plan {

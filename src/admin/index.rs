@@ -5,9 +5,8 @@ use rocket::{Route, State, get, routes};
 
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::models::history::Entry;
-use crate::models::{self, history};
-use crate::schema::{Action, Author, Model};
+use crate::models::history::{self, Entry};
+use crate::schema::{Action, Author, Model, Models};
 use crate::ui::office::{self, Moment};
 use crate::web::signed::Desk;
 
@@ -27,16 +26,16 @@ fn index(desk: Desk<'_>, db: &State<Db>) -> Result<Markup> {
         &office,
         index_html(
             "Site administration",
-            &visible(desk.author(), None),
+            &visible(&desk, None),
             desk.author(),
-            Some(&entries),
+            Some((&entries, desk.models)),
         ),
     ))
 }
 
 #[get("/admin/<app>")]
 fn app(app: &str, desk: Desk<'_>) -> Result<Markup> {
-    let models = visible(desk.author(), Some(app));
+    let models = visible(&desk, Some(app));
     let title = models.first().ok_or(Error::NotFound)?.app_title;
     Ok(office::page(
         &desk.office(title),
@@ -45,12 +44,11 @@ fn app(app: &str, desk: Desk<'_>) -> Result<Markup> {
 }
 
 /// The models of which the author may do anything, by app.
-fn visible(author: &Author, app: Option<&str>) -> Vec<&'static Model> {
+fn visible(desk: &Desk<'_>, app: Option<&str>) -> Vec<&'static Model> {
     let of_app = |model: &&Model| app.is_none_or(|app| model.app == app);
-    models::ALL
-        .iter()
-        .copied()
-        .filter(|model| model.registered && author.may_any(model))
+    desk.models
+        .registered()
+        .filter(|model| desk.author().may_any(model))
         .filter(of_app)
         .collect()
 }
@@ -59,7 +57,7 @@ fn index_html(
     title: &str,
     models: &[&'static Model],
     author: &Author,
-    recent: Option<&[Entry]>,
+    recent: Option<(&[Entry], Models)>,
 ) -> Markup {
     html! {
         h1 { (title) }
@@ -73,7 +71,7 @@ fn index_html(
                     }
                 }
             }
-            @if let Some(entries) = recent { section { h2 { "My recent actions" } (recent_html(entries)) } }
+            @if let Some((entries, models)) = recent { section { h2 { "My recent actions" } (recent_html(entries, models)) } }
         }
     }
 }
@@ -91,12 +89,12 @@ fn entry_html(model: &Model, author: &Author) -> Markup {
     }
 }
 
-fn recent_html(entries: &[Entry]) -> Markup {
+fn recent_html(entries: &[Entry], models: Models) -> Markup {
     html! {
         @if entries.is_empty() { p.empty { "None available." } } @else {
             ul.recent {
                 @for entry in entries {
-                    @let model = models::ALL.iter().find(|model| model.app == entry.model.0 && model.slug == entry.model.1);
+                    @let model = models.named(&entry.model.0, &entry.model.1);
                     li {
                         (match entry.action.as_str() { "add" => "Added: ", "delete" => "Deleted: ", _ => "Changed: " })
                         @match (model, entry.row_id.parse::<i64>()) {

@@ -199,7 +199,7 @@ fn rows_html(query: &Query, page: &Page, author: &Author, token: &str) -> Markup
                         @for row in &page.rows {
                             tr {
                                 @if may_delete {
-                                    td.tick { label.tick { input type="checkbox" name="_selected_action" value=(row.id) data-tick="one"; span.vh { "Select " (row.label) } } }
+                                    td.ticks { label.tick { input type="checkbox" name="_selected_action" value=(row.id) data-tick="one"; span.vh { "Select " (row.label) } } }
                                 }
                                 @for (place, cell) in row.cells.iter().enumerate() { (cell_html(query, row, place, cell, &kept)) }
                             }

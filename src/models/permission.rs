@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 
 use crate::error::Result;
-use crate::schema::{Action, List, Model};
+use crate::schema::{Action, List, Model, Models};
 
 /// Chosen from in the forms of users and groups; not in the index.
 pub static MODEL: Model = Model {
@@ -24,10 +24,10 @@ pub static MODEL: Model = Model {
 };
 
 /// Makes the permissions that are missing.
-pub fn bring_up_to_date(tx: &Transaction<'_>, models: &[&Model]) -> Result<()> {
+pub fn bring_up_to_date(tx: &Transaction<'_>, models: Models) -> Result<()> {
     let mut insert =
         tx.prepare("insert or ignore into permission (app, model, action) values (?1, ?2, ?3)")?;
-    for model in models.iter().filter(|model| model.registered) {
+    for model in models.registered() {
         for action in Action::ALL {
             insert.execute((model.app, model.slug, action.word()))?;
         }

@@ -12,7 +12,7 @@ use super::asked::Asked;
 use super::signed::Desk;
 use crate::config::Config;
 use crate::error::Error;
-use crate::models;
+use crate::schema::Models;
 use crate::ui::{self, Frame, office};
 
 /// The methods that an address has, for `Allow`.
@@ -219,9 +219,12 @@ fn page_html(
 /// From a page about a row to the list it belongs to, where there is one.
 fn way_back(request: &Request<'_>) -> String {
     let path = Asked::of(request).facts.path.as_str();
-    let model = models::ALL
-        .iter()
-        .find(|model| model.registered && path.starts_with(&model.url()));
+    let models = request.rocket().state::<Models>();
+    let model = models.and_then(|models| {
+        models
+            .registered()
+            .find(|model| path.starts_with(&model.url()))
+    });
     model.map_or_else(|| "/admin/".to_owned(), |model| model.url())
 }
 

@@ -14,9 +14,9 @@ use super::cookies::{Jar, MESSAGES, SESSION};
 use super::keys::Keys;
 use super::posted;
 use crate::db::Db;
+use crate::models::session;
 use crate::models::user::account::{self, Account};
-use crate::models::{self, session};
-use crate::schema::Author;
+use crate::schema::{Author, Models};
 use crate::ui::office::{App, Message, Office};
 
 /// A session's cookie outlives the session, which ends by its own clock.
@@ -84,6 +84,8 @@ pub struct Desk<'r> {
     pub session: &'r str,
     /// The token for the forms.
     pub token: String,
+    /// The declarations of the site.
+    pub models: Models,
     messages: Vec<Message>,
     apps: Vec<App>,
 }
@@ -99,7 +101,8 @@ impl<'r> FromRequest<'r> for Desk<'r> {
         else {
             return Outcome::Error((Status::Unauthorized, ()));
         };
-        let Some(keys) = request.rocket().state::<Keys>() else {
+        let rocket = request.rocket();
+        let (Some(keys), Some(models)) = (rocket.state::<Keys>(), rocket.state::<Models>()) else {
             return Outcome::Error((Status::InternalServerError, ()));
         };
         Outcome::Success(Self {
@@ -109,7 +112,12 @@ impl<'r> FromRequest<'r> for Desk<'r> {
             session: &signed.token,
             token: posted::token(keys, &signed.token),
             messages: read_messages(Jar::of(request), keys),
-            apps: apps(&signed.account.author, request.uri().path().as_str()),
+            models: *models,
+            apps: apps(
+                *models,
+                &signed.account.author,
+                request.uri().path().as_str(),
+            ),
         })
     }
 }
@@ -169,12 +177,9 @@ fn read_messages(jar: Jar<'_>, keys: &Keys) -> Vec<Message> {
 }
 
 /// What the author may see, by app, in the order of the declarations.
-fn apps(author: &Author, path: &str) -> Vec<App> {
+fn apps(models: Models, author: &Author, path: &str) -> Vec<App> {
     let mut apps: Vec<App> = Vec::new();
-    for model in models::ALL
-        .iter()
-        .filter(|model| model.registered && author.may_any(model))
-    {
+    for model in models.registered().filter(|model| author.may_any(model)) {
         let entry = (model.title, model.url(), path.starts_with(&model.url()));
         match apps.iter_mut().find(|app| app.title == model.app_title) {
             Some(app) => app.models.push(entry),

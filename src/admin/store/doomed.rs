@@ -5,8 +5,8 @@
 use rusqlite::{Connection, Transaction};
 
 use crate::error::{Error, Result};
-use crate::models::{self, json_ids};
-use crate::schema::{Action, Author, Kind, Model};
+use crate::models::json_ids;
+use crate::schema::{Action, Author, Kind, Model, Models};
 
 /// At most so many rows of one kind are named; the number is always there.
 pub const NAMED: usize = 100;
@@ -22,14 +22,19 @@ pub struct Doomed {
 }
 
 /// Everything that would go with these rows, themselves first.
-pub fn doomed(conn: &Connection, model: &'static Model, ids: &[i64]) -> Result<Vec<Doomed>> {
+pub fn doomed(
+    conn: &Connection,
+    models: Models,
+    model: &'static Model,
+    ids: &[i64],
+) -> Result<Vec<Doomed>> {
     let ids = existing(conn, model, ids)?;
     let mut all = vec![Doomed {
         labels: labels(conn, model, &ids)?,
         model,
         ids: ids.clone(),
     }];
-    for (child, column) in dependents(model) {
+    for (child, column) in models.dependents(model) {
         let sql = format!(
             "select id from {} where {column} in (select value from json_each(?1)) order by id",
             child.table
@@ -39,7 +44,7 @@ pub fn doomed(conn: &Connection, model: &'static Model, ids: &[i64]) -> Result<V
             .query_map([json_ids(&ids)], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         if !children.is_empty() {
-            all.extend(doomed(conn, child, &children)?);
+            all.extend(doomed(conn, models, child, &children)?);
         }
     }
     Ok(all)
@@ -48,11 +53,12 @@ pub fn doomed(conn: &Connection, model: &'static Model, ids: &[i64]) -> Result<V
 /// Relations that end with these rows: `User-group relationships` and their number.
 pub fn relations(
     conn: &Connection,
+    models: Models,
     model: &'static Model,
     ids: &[i64],
 ) -> Result<Vec<(String, i64)>> {
     let mut ends = Vec::new();
-    for owner in models::ALL {
+    for owner in models.0 {
         for field in owner.fields(false) {
             let Kind::Many(many) = field.kind else {
                 continue;
@@ -95,6 +101,7 @@ pub fn forbidden(author: &Author, doomed: &[Doomed]) -> Vec<&'static Model> {
 /// Deletes these rows and what goes with them, each with a line of history. Gives the number of rows asked for.
 pub fn delete(
     tx: &Transaction<'_>,
+    models: Models,
     author: &Author,
     model: &'static Model,
     ids: &[i64],
@@ -102,7 +109,7 @@ pub fn delete(
     if let Some(words) = (model.hooks.before_delete)(tx, author, ids)? {
         return Err(Error::Refused(words));
     }
-    let all = doomed(tx, model, ids)?;
+    let all = doomed(tx, models, model, ids)?;
     if !forbidden(author, &all).is_empty() {
         return Err(Error::Forbidden(
             "Your account may not delete everything that would go with it.".to_owned(),
@@ -154,16 +161,4 @@ fn labels(conn: &Connection, model: &Model, ids: &[i64]) -> Result<Vec<(i64, Str
     let mut statement = conn.prepare_cached(&sql)?;
     let rows = statement.query_map([json_ids(named)], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Models with a field that points at this one.
-fn dependents(model: &'static Model) -> impl Iterator<Item = (&'static Model, &'static str)> {
-    models::ALL.iter().flat_map(move |child| {
-        child
-            .fields(false)
-            .filter_map(move |field| match field.kind {
-                Kind::One(target) if target.is(model) => Some((*child, field.name)),
-                _ => None,
-            })
-    })
 }
