@@ -28,7 +28,7 @@ fn every_address_answers() {
         ("/static/css/site.css", 200, "{"),
         ("/.well-known/security.txt", 404, "Page not found"),
         ("/metrics", 404, ""),
-        ("/admin/secret.css", 404, ""),
+        ("/admin/a/b/c/secret.css", 404, ""),
         ("/lettings/-1/", 404, ""),
         ("/lettings/0/", 404, ""),
         ("/lettings/1e3/", 404, ""),

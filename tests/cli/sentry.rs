@@ -101,26 +101,6 @@ fn what_breaks_is_logged_once_and_arrives_with_its_request_and_nothing_personal(
 }
 
 #[test]
-fn a_database_that_is_gone_is_an_error_that_shows_visitors_no_path() {
-    let run = Run::new();
-    let mut server = Server::start(&run);
-    std::fs::remove_file(run.path("site.sqlite3")).unwrap();
-    let answer = server.ask("GET", "/");
-    assert_eq!(answer.status, 500);
-    let page = answer.text();
-    for detail in ["site.sqlite3", "uid", "DATABASE", "chown"] {
-        assert!(!page.contains(detail), "{page}");
-    }
-    let line = server.line();
-    assert_eq!(line["level"], "error");
-    assert!(
-        line["msg"].as_str().unwrap().contains("site.sqlite3"),
-        "{line}"
-    );
-    server.stop();
-}
-
-#[test]
 fn an_error_of_the_last_moment_is_still_sent() {
     let sentry = Receiver::answering(200);
     let run = Run::new().with("SENTRY_DSN", sentry.dsn());
