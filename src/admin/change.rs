@@ -48,7 +48,7 @@ struct Form<'a> {
 }
 
 #[get("/admin/<_>/<_>/add")]
-async fn new(desk: Desk<'_>, named: Named, parameters: Parameters, db: &State<Db>) -> Answer {
+fn new(desk: Desk<'_>, named: Named, parameters: Parameters, db: &State<Db>) -> Answer {
     demand(desk.author(), Action::Add, named.0)?;
     let kept = kept(&parameters);
     draw(
@@ -111,19 +111,13 @@ async fn create(
 
 /// Django's short address of a row.
 #[get("/admin/<_>/<_>/<id>", rank = 12)]
-async fn show(id: i64, desk: Desk<'_>, named: Named) -> Result<Redirect> {
+fn show(id: i64, desk: Desk<'_>, named: Named) -> Result<Redirect> {
     demand(desk.author(), Action::View, named.0)?;
     Ok(Redirect::to(named.0.change_url(id)))
 }
 
 #[get("/admin/<_>/<_>/<id>/change")]
-async fn edit(
-    id: i64,
-    desk: Desk<'_>,
-    named: Named,
-    parameters: Parameters,
-    db: &State<Db>,
-) -> Answer {
+fn edit(id: i64, desk: Desk<'_>, named: Named, parameters: Parameters, db: &State<Db>) -> Answer {
     let model = named.0;
     demand(desk.author(), Action::View, model)?;
     let loaded = db.read(|conn| store::load(conn, model, id))?;
@@ -239,9 +233,7 @@ async fn hashed(mut draft: Draft, hashing: &Hashing) -> Result<Result<Draft, Err
     let complaints = validate::complaints(&plain, &person);
     if !complaints.is_empty() {
         let mut errors = Errors::default();
-        complaints
-            .into_iter()
-            .for_each(|words| errors.add("password", words));
+        errors.add_all("password", complaints);
         return Ok(Err(errors));
     }
     let hash = hashing

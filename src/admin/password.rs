@@ -35,7 +35,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[get("/admin/auth/user/<id>/password")]
-async fn edit(id: i64, desk: Desk<'_>, db: &State<Db>) -> Result<Markup> {
+fn edit(id: i64, desk: Desk<'_>, db: &State<Db>) -> Result<Markup> {
     let username = may_set(&desk, db, id)?;
     Ok(form_page(
         &desk,
@@ -121,9 +121,7 @@ pub fn complaints(plain: &str, account: &Account) -> Errors {
         email: &account.email,
     };
     let mut errors = Errors::default();
-    validate::complaints(plain, &person)
-        .into_iter()
-        .for_each(|words| errors.add("password", words));
+    errors.add_all("password", validate::complaints(plain, &person));
     errors
 }
 

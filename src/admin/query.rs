@@ -204,10 +204,11 @@ impl Query {
         };
         let paging = Paging::new(self.page, matching, size);
         let columns = self.model.list.columns;
-        let cells: String = columns
+        let cells = columns
             .iter()
             .map(|column| format!(", {}", column.sql))
-            .collect();
+            .collect::<Vec<_>>()
+            .concat();
         let (conditions, mut parameters) = self.conditions(None);
         let place = parameters.len() + 1;
         let sql = format!(

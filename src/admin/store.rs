@@ -42,10 +42,11 @@ pub fn load(conn: &Connection, model: &Model, id: i64) -> Result<Loaded> {
         .fields(false)
         .filter(|field| !matches!(field.kind, Kind::Many(_)))
         .collect();
-    let columns: String = fields
+    let columns = fields
         .iter()
         .map(|field| format!(", {}", field.name))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let url = model.public_url.unwrap_or("null");
     let sql = format!(
         "select {}, version, {url}{columns} from {} where id = ?1",
@@ -103,9 +104,10 @@ pub fn choices(
         .take(10)
         .map(super::query::like)
         .collect();
-    let conditions: String = (0..words.len())
+    let conditions = (0..words.len())
         .map(|place| format!(" and {} like ?{} escape '\\'", model.label, place + 2))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let sql = format!(
         "select id, {}, {group} from {} where true{conditions} order by {} limit ?1",
         model.label, model.table, model.list.order
@@ -142,13 +144,15 @@ pub fn insert(
         .iter()
         .filter_map(|(name, value)| Some((name, sql_of(value)?)))
         .collect();
-    let names: String = columns
+    let names = columns
         .iter()
         .map(|(name, _)| format!("{name}, "))
-        .collect();
-    let places: String = (0..columns.len())
+        .collect::<Vec<_>>()
+        .concat();
+    let places = (0..columns.len())
         .map(|place| format!("?{}, ", place + 2))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let sql = format!(
         "insert into {} ({names}updated_at) values ({places}?1)",
         model.table
@@ -190,11 +194,12 @@ pub fn update(
         .iter()
         .filter_map(|(name, value)| Some((name, sql_of(value)?)))
         .collect();
-    let sets: String = columns
+    let sets = columns
         .iter()
         .enumerate()
         .map(|(place, (name, _))| format!("{name} = ?{}, ", place + 3))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     let sql = format!(
         "update {} set {sets}updated_at = ?2, version = version + 1 where id = ?1",
         model.table
@@ -323,7 +328,7 @@ fn missing_targets(
     for field in model.fields(adding) {
         match (&field.kind, draft.get(field.name)) {
             (Kind::One(target), Some(Value::One(Some(id)))) if !exists(conn, target, *id)? => {
-                errors.add(field.name, CHOICE)
+                errors.add(field.name, CHOICE);
             }
             (Kind::Many(many), Some(Value::Many(ids))) => {
                 for id in ids {

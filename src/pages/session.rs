@@ -235,9 +235,7 @@ async fn update(
                 last_name: &account.last_name,
                 email: &account.email,
             };
-            validate::complaints(first, &person)
-                .into_iter()
-                .for_each(|words| errors.add("new_password2", words));
+            errors.add_all("new_password2", validate::complaints(first, &person));
         } else {
             errors.add("new_password2", "The two password fields didn’t match.");
         }
@@ -285,12 +283,12 @@ async fn compare(known: Option<Credentials>, plain: String, hashing: &Hashing) -
         .map(|known| known.password)
         .filter(|stored| password::is_usable(stored));
     let memory = stored.as_deref().map_or(0, password::memory_kib);
-    let work = move || match stored {
-        Some(stored) => password::verify(&plain, &stored),
-        None => {
-            password::spend();
-            Verdict::Mismatch
+    let work = move || {
+        if let Some(stored) = stored {
+            return password::verify(&plain, &stored);
         }
+        password::spend();
+        Verdict::Mismatch
     };
     hashing.run(memory, work).await.map_err(|_| Error::Busy)
 }
@@ -303,7 +301,7 @@ fn incomplete(fields: &Fields, username: &str) -> Errors {
     match fields.first("password") {
         None | Some("") => errors.add("password", REQUIRED),
         Some(password) if password.contains('\0') => {
-            errors.add("password", "Null characters are not allowed.")
+            errors.add("password", "Null characters are not allowed.");
         }
         Some(password) if password.len() > 4096 => errors.add("", REFUSED),
         Some(_) => {}

@@ -140,9 +140,7 @@ fn complaints(fields: &Fields) -> Errors {
             last_name: "",
             email,
         };
-        validate::complaints(first, &person)
-            .into_iter()
-            .for_each(|words| errors.add("password2", words));
+        errors.add_all("password2", validate::complaints(first, &person));
     }
     errors
 }

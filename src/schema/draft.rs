@@ -28,6 +28,13 @@ impl Errors {
         self.0.entry(field).or_default().push(words.into());
     }
 
+    /// Adds complaints of one field.
+    pub fn add_all(&mut self, field: &'static str, words: Vec<String>) {
+        if !words.is_empty() {
+            self.0.entry(field).or_default().extend(words);
+        }
+    }
+
     /// Adds all complaints of another look.
     pub fn extend(&mut self, other: Self) {
         for (field, words) in other.0 {
@@ -104,7 +111,7 @@ impl Fields {
                 }
                 Value::One(Some(id)) => pairs.push((name.to_owned(), id.to_string())),
                 Value::Many(ids) => {
-                    pairs.extend(ids.iter().map(|id| (name.to_owned(), id.to_string())))
+                    pairs.extend(ids.iter().map(|id| (name.to_owned(), id.to_string())));
                 }
                 Value::Flag(false)
                 | Value::Moment(None)

@@ -12,7 +12,7 @@ use super::asked::Asked;
 use super::signed::Desk;
 use crate::config::Config;
 use crate::error::Error;
-use crate::schema::Models;
+use crate::schema::{Model, Models};
 use crate::ui::{self, Frame, office};
 
 /// The methods that an address has, for `Allow`.
@@ -225,7 +225,7 @@ fn way_back(request: &Request<'_>) -> String {
             .registered()
             .find(|model| path.starts_with(&model.url()))
     });
-    model.map_or_else(|| "/admin/".to_owned(), |model| model.url())
+    model.map_or_else(|| "/admin/".to_owned(), Model::url)
 }
 
 fn title(status: Status) -> &'static str {
