@@ -8,19 +8,26 @@
 //! | --- | --- | --- |
 //! | foundations | [`error`], [`clock`], [`digest`], [`compress`], [`paging`], [`password`], [`assets`], [`config`], [`telemetry`] | know the site |
 //! | database | [`db`] | know a table |
+//! | words | [`schema`] | run SQL, draw, know a model |
 //! | subjects | [`models`] and [`ui`] (which do not know each other) | know a request |
 //! | requests | [`web`], [`demo`] | know a page |
-//! | pages | [`pages`] | mount themselves |
+//! | pages | [`pages`] and [`admin`] (which do not know each other) | mount themselves |
 //! | the whole | [`site`] and [`front`] (which do not know each other) | hold logic of a page |
 //! | commands | [`cli`] | build SQL or HTML |
 //!
-//! # Four journeys
+//! # Five journeys
 //!
 //! **`GET /lettings/1/`.** [`front::serve`] takes the connection and hands the request to Rocket. The gate
 //! ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds the address in the site's own
 //! table ([`web::addresses`]); a missing slash or a wrong method ends here. The handler in [`pages::lettings`] asks
 //! [`models::letting::Letting::find`] where it stands ([`db::Db::read`]) and draws the answer with [`ui::page`]. On the
 //! way out [`web::finish`] tags, compresses and logs it.
+//!
+//! **`POST /admin/lettings/letting/1/change/`.** Before the handler in [`admin::change`] runs, [`web::signed::Desk`] has
+//! found the session and the account with its rights, [`admin::Named`] the declaration, [`web::posted::Posted`] has passed
+//! size, origin and token. [`schema::Model::check`] turns the fields into a draft or into words beside them;
+//! [`admin::store::update`] runs the declaration's rules, the update and its line of [`models::history`] in one transaction.
+//! A new model is a migration, a file in [`models`] with its declaration, and a line in [`models::ALL`].
 //!
 //! **An error.** Whatever fails below a handler is an [`error::Error`], named for what the visitor is told. Its
 //! responder in [`web::errors`] logs what is ours, which is also what Sentry gets ([`telemetry`]), and leaves a status;

@@ -15,12 +15,14 @@ const LAYERS: &[&[&str]] = &[
     &["telemetry"],
     // The database: knows no table.
     &["db"],
+    // The words of declarations: run no SQL, draw nothing, know no model.
+    &["schema"],
     // Subjects: know no request, and not each other.
     &["models", "ui"],
     // Requests, and rows for a first look: know no page.
     &["web", "demo"],
-    // Pages: do not mount themselves.
-    &["pages"],
+    // Pages: do not mount themselves, and do not know each other.
+    &["pages", "admin"],
     // The whole: holds no logic of a page.
     &["site", "front"],
     // Commands: build neither SQL nor HTML.
@@ -34,7 +36,6 @@ const TOP: &[&str] = &[
     "Cargo.lock",
     "Cargo.toml",
     "Dockerfile",
-    "LICENSE",
     "Makefile",
     "README.md",
     "assets",

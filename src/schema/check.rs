@@ -146,7 +146,7 @@ mod tests {
             state("C").is_err()
                 && state("C1").is_err()
                 && country("US").is_err()
-                && country("XXX").is_err()
+                && country("ZZZ").is_err()
         );
     }
 

@@ -2,14 +2,17 @@
 //!
 //! How a password is hashed is in `password.rs`, who may try again in `web/throttle.rs`.
 
-use std::panic::resume_unwind;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::thread::spawn;
 
-use rocket::tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use rocket::tokio::task::spawn_blocking;
+use rocket::tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use rustix::process::setpriority_process;
 
 use crate::telemetry;
 
+/// How far a hash steps back behind everything else (nice(2); on Linux the value is the thread's own).
+const POLITE: i32 = 15;
 /// How many run at once.
 const PLACES: u32 = 2;
 /// How many may wait for a place: at some 50 ms for each of our own hashes, the last of them waits half a second.
@@ -57,12 +60,18 @@ impl Hashing {
             let _place = place;
             work()
         });
-        match spawn_blocking(work).await {
-            Ok(answer) => Ok(answer),
-            // A panic goes on where it was asked for; anything else is the end of the program.
-            Err(error) => error
-                .try_into_panic()
-                .map_or(Err(Full), |panic| resume_unwind(panic)),
+        let (sender, receiver) = oneshot::channel();
+        // A thread of its own, because it lowers its priority and could not raise it again: pages go first.
+        spawn(move || {
+            let _ = setpriority_process(None, POLITE);
+            // Nobody may be waiting any more; then the answer is forgotten.
+            let _ = sender.send(catch_unwind(AssertUnwindSafe(work)));
+        });
+        match receiver.await {
+            Ok(Ok(answer)) => Ok(answer),
+            // A panic goes on where it was asked for; without an answer the program is ending.
+            Ok(Err(panic)) => resume_unwind(panic),
+            Err(_) => Err(Full),
         }
     }
 
