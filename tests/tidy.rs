@@ -15,12 +15,14 @@ const LAYERS: &[&[&str]] = &[
     &["telemetry"],
     // The database: knows no table.
     &["db"],
+    // The words in which a model is declared: run no SQL and draw nothing.
+    &["schema"],
     // Subjects: know no request, and not each other.
     &["models", "ui"],
     // Requests, and rows for a first look: know no page.
     &["web", "demo"],
-    // Pages: do not mount themselves.
-    &["pages"],
+    // Pages: do not mount themselves, and do not know each other.
+    &["pages", "admin"],
     // The whole: holds no logic of a page.
     &["site", "front"],
     // Commands: build neither SQL nor HTML.
@@ -50,7 +52,7 @@ const TOP: &[&str] = &[
 const UNDONE: &[&str] = &[
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
-    concat!("XX", "X"),
+    concat!("XX", "X:"),
     concat!("todo", "!"),
     concat!("unimplemented", "!"),
 ];
