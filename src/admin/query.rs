@@ -338,7 +338,7 @@ impl Query {
         order.join(", ")
     }
 
-    /// What a row must fulfil; with another value of one filter for counting its choices.
+    /// What a row must fulfill; with another value of one filter for counting its choices.
     fn conditions(&self, instead: Option<(&'static Filter, &str)>) -> (String, Vec<Sql>) {
         let (mut conditions, mut parameters) = (vec!["true".to_owned()], Vec::new());
         for word in search_words(&self.search) {

@@ -7,17 +7,16 @@ use serde_json::Value;
 
 use super::run::{Done, Run};
 
-/// The commands of the contract that are there.
-const COMMANDS: &[&str] = &[
-    "serve",
-    "migrate",
-    "showmigrations",
-    "check",
-    "config",
-    "demo",
-    "healthcheck",
-    "version",
-];
+/// The commands that the first level of help lists.
+fn commands(help: &str) -> Vec<&str> {
+    help.lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .map_while(|line| line.strip_prefix("  "))
+        .filter_map(|line| line.split(' ').next())
+        .filter(|command| !matches!(*command, "" | "help"))
+        .collect()
+}
 
 #[test]
 fn help_on_every_level_shows_an_example() {
@@ -25,11 +24,11 @@ fn help_on_every_level_shows_an_example() {
     let top = run.run(&["--help"]).succeeded();
     assert!(top.contains("Usage: oc-lettings"), "{top}");
     assert!(top.contains("Example:\n"), "{top}");
-    for command in COMMANDS {
-        assert!(
-            top.contains(&format!("\n  {command} ")),
-            "{command} is not in: {top}"
-        );
+    let commands = commands(&top);
+    for command in ["serve", "migrate", "check", "config", "version"] {
+        assert!(commands.contains(&command), "{command} is not in: {top}");
+    }
+    for command in commands {
         let help = run.run(&[command, "--help"]).succeeded();
         assert!(
             help.contains(&format!("Usage: oc-lettings {command}")),

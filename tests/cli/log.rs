@@ -157,7 +157,10 @@ fn a_line_stays_one_line_whatever_a_client_sends() {
     let request =
         "GET /%0AINFO%20forged%1b[31m/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
-    let line = lines.next().unwrap().unwrap();
+    let line = lines
+        .map(Result::unwrap)
+        .find(|line| line.contains("forged"))
+        .unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(
@@ -180,4 +183,25 @@ fn commands_log_nothing_and_a_warning_goes_to_standard_error() {
         done.err
     );
     assert!(!done.out.contains("SENTRY_DSN"));
+}
+
+#[test]
+fn the_link_for_a_first_administrator_is_written_once_and_never_again() {
+    let run = Run::new();
+    let mut server = Server::start(&run);
+    let link = server.invitation();
+    let (_, path) = link.split_once("/admin/").unwrap();
+    let (_, token) = path.split_once('/').unwrap();
+    let token = token.trim_end_matches('/');
+    assert!(token.len() >= 32, "{link}");
+    for path in [
+        format!("/admin/setup/{token}/"),
+        format!("/admin/setup/{token}"),
+        format!("/admin/setup/{token}/?x={token}"),
+    ] {
+        server.ask("GET", &path);
+        assert_eq!(server.line()["path"], "/admin/setup/…");
+    }
+    let rest = server.stop();
+    assert!(!format!("{rest:?}").contains(token), "{rest:?}");
 }

@@ -75,6 +75,15 @@ fn a_change_that_fails_is_taken_back_whole() {
 }
 
 #[test]
+fn a_database_that_is_gone_is_our_failure_and_not_a_refusal_that_visitors_read() {
+    let fresh = Fresh::new();
+    std::fs::remove_file(fresh.db.path()).unwrap();
+    let error = fresh.db.read(db::problems).unwrap_err();
+    assert!(error.to_string().contains("site.sqlite3"), "{error}");
+    assert!(matches!(error, Error::Internal(_)), "{error:?}");
+}
+
+#[test]
 fn a_reader_cannot_write() {
     let fresh = Fresh::new();
     let written = fresh
