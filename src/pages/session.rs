@@ -93,7 +93,7 @@ async fn create(
         return refused(errors, Status::UnprocessableEntity);
     }
     let client = request.asked.client;
-    if let Some(wait) = throttle.wait(&username, client, Instant::now()) {
+    if let Err(wait) = throttle.attempt(&username, client, Instant::now()) {
         let seconds = wait.as_secs() + 1;
         log::info!("a sign-in was held back for {seconds} s");
         let words = format!(
@@ -112,12 +112,12 @@ async fn create(
         fields.first("password").unwrap_or("").to_owned(),
         hashing,
     )
-    .await?;
+    .await
+    .inspect_err(|_| throttle.withdrawn(&username, client))?;
     let (Some(known), Verdict::Match { outdated }) = (
         known.filter(|known| known.is_active && known.is_staff),
         verdict,
     ) else {
-        throttle.failed(&username, client, Instant::now());
         sleep(FLOOR.saturating_sub(since.elapsed())).await;
         log::info!("a sign-in was refused");
         return refused(Errors::one("", REFUSED), Status::UnprocessableEntity);

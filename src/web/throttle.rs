@@ -63,6 +63,30 @@ impl Throttle {
         account.max(client)
     }
 
+    /// Lets a try begin and counts it as failed until it is known better: of many tries at the same moment each counts
+    /// before the next one asks. Otherwise says how long to wait.
+    pub fn attempt(
+        &self,
+        account: &str,
+        client: Option<IpAddr>,
+        now: Instant,
+    ) -> Result<(), Duration> {
+        if let Some(wait) = self.wait(account, client, now) {
+            return Err(wait);
+        }
+        self.failed(account, client, now);
+        Ok(())
+    }
+
+    /// Takes back a try that was never decided, because there was no room to compute it.
+    pub fn withdrawn(&self, account: &str, client: Option<IpAddr>) {
+        let mut counters = self.counters();
+        counters.accounts.take_back(&digest(account));
+        if let Some(client) = client {
+            counters.clients.take_back(&network(client));
+        }
+    }
+
     /// Counts a try that failed. The name need not be that of an account, or waiting would tell which names are.
     pub fn failed(&self, account: &str, client: Option<IpAddr>, now: Instant) {
         let mut counters = self.counters();
@@ -72,10 +96,14 @@ impl Throttle {
         }
     }
 
-    /// Forgets the failures of the account. Those of the client stay: with one account of one's own, one could
-    /// otherwise try those of others forever.
-    pub fn succeeded(&self, account: &str, _client: Option<IpAddr>) {
-        self.counters().accounts.forget(&digest(account));
+    /// Forgets the failures of the account. Those of the client stay, but for the try that succeeded: with one account
+    /// of one's own, one could otherwise try those of others forever.
+    pub fn succeeded(&self, account: &str, client: Option<IpAddr>) {
+        let mut counters = self.counters();
+        counters.accounts.forget(&digest(account));
+        if let Some(client) = client {
+            counters.clients.take_back(&network(client));
+        }
     }
 
     fn counters(&self) -> MutexGuard<'_, Counters> {
@@ -130,6 +158,13 @@ impl<K: Copy + Eq + Hash> Counter<K> {
         self.entries.insert(key, entry);
         self.order.insert(self.next, key);
         self.next += 1;
+    }
+
+    fn take_back(&mut self, key: &K) {
+        match self.entries.get_mut(key) {
+            Some(entry) if entry.failures > 1 => entry.failures -= 1,
+            _ => drop(self.forget(key)),
+        }
     }
 
     fn forget(&mut self, key: &K) -> Option<Entry> {

@@ -89,14 +89,25 @@ fn the_longer_of_both_waits_counts() {
 }
 
 #[test]
-fn signing_in_clears_the_account_and_not_the_client() {
+fn signing_in_clears_the_account_and_of_the_client_only_the_try_itself() {
     let (throttle, now) = (Throttle::new(), Instant::now());
-    for _ in 0..20 {
+    for _ in 0..21 {
         throttle.failed("ada", Some(client(1)), now);
     }
     throttle.succeeded("ada", Some(client(1)));
     assert_eq!(throttle.wait("ada", Some(client(2)), now), None);
     assert_eq!(throttle.wait("ada", Some(client(1)), now), Some(seconds(1)));
+}
+
+#[test]
+fn tries_of_the_same_moment_count_before_the_next_one_asks() {
+    let (throttle, now) = (Throttle::new(), Instant::now());
+    for _ in 0..5 {
+        assert_eq!(throttle.attempt("ada", None, now), Ok(()));
+    }
+    assert_eq!(throttle.attempt("ada", None, now), Err(seconds(1)));
+    throttle.withdrawn("ada", None);
+    assert_eq!(throttle.attempt("ada", None, now), Ok(()));
 }
 
 #[test]
