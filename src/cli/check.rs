@@ -15,6 +15,8 @@ use crate::config::proxies::TrustedProxies;
 use crate::db::file::Lasting;
 use crate::db::{self, migrate};
 use crate::error::{Error, Result};
+use crate::models::user::account;
+use crate::password::{self, Verdict};
 use crate::telemetry;
 
 #[derive(Debug, Args)]
@@ -195,7 +197,34 @@ fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Resul
             "start the server, or run `oc-lettings migrate`",
         ));
     }
+    if pending == 0 {
+        accounts(&conn, deploy, findings)?;
+    }
     contents(&conn, findings)
+}
+
+/// The password that the demo and the replaced site's repository publish.
+const PUBLISHED: &str = "Abc1234!";
+
+/// Who may do everything, and with what password.
+fn accounts(conn: &Connection, deploy: bool, findings: &mut Vec<Finding>) -> Result<()> {
+    let stored = account::superuser_passwords(conn)?;
+    if deploy && !stored.iter().any(|stored| password::is_usable(stored)) {
+        findings.push(warning(
+            "there is no active superuser with a usable password",
+            "run `oc-lettings createsuperuser`, or set ADMIN_USERNAME and ADMIN_PASSWORD and start the server",
+        ));
+    }
+    if stored
+        .iter()
+        .any(|stored| password::verify(PUBLISHED, stored) != Verdict::Mismatch)
+    {
+        findings.push(error(
+            format!("a superuser has the published password {PUBLISHED}"),
+            "change it with `oc-lettings changepassword`",
+        ));
+    }
+    Ok(())
 }
 
 fn contents(conn: &Connection, findings: &mut Vec<Finding>) -> Result<()> {

@@ -29,7 +29,10 @@ fn findings(output: &str) -> (Vec<&str>, &str) {
 
 #[test]
 fn a_healthy_site_has_no_findings() {
-    let run = healthy();
+    let run = healthy()
+        .with("ADMIN_USERNAME", "ada")
+        .with("ADMIN_PASSWORD", "Orange-Grove-41");
+    run.run(&["createsuperuser", "--noinput"]).succeeded();
     for arguments in [&["check"][..], &["check", "--deploy"]] {
         let output = run.run(arguments).succeeded();
         let (findings, numbers) = findings(&output);
@@ -86,6 +89,19 @@ fn what_only_matters_in_production_is_found_before_a_deploy_each_with_its_cure()
         .found();
     assert!(
         output.contains("error: DEBUG is on; unset DEBUG"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_published_password_of_a_superuser_is_an_error() {
+    let run = healthy()
+        .with("ADMIN_USERNAME", "ada")
+        .with("ADMIN_PASSWORD", "Abc1234!");
+    run.run(&["createsuperuser", "--noinput"]).succeeded();
+    let output = run.run(&["check"]).found();
+    assert!(
+        output.contains("error: a superuser has the published password"),
         "{output}"
     );
 }
