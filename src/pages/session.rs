@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use maud::{Markup, html};
-use rocket::http::Status;
-use rocket::response::Redirect;
+use rocket::http::{Header, Status};
+use rocket::response::{Redirect, Responder};
 use rocket::time::Duration as Age;
 use rocket::tokio::time::sleep;
 use rocket::{Either, Route, State, get, post, routes};
@@ -43,6 +43,14 @@ pub fn routes() -> Vec<Route> {
 
 type Answer = Result<Either<(Status, Markup), Redirect>>;
 
+/// What becomes of a sign-in.
+#[derive(Responder)]
+enum Outcome {
+    Refused((Status, Markup)),
+    HeldBack((Status, Markup), Header<'static>),
+    Done(Redirect),
+}
+
 #[get("/admin/login")]
 fn new(query: Query, request: Browser<'_>, keys: &Keys) -> Answer {
     let signed = request.signed();
@@ -68,7 +76,7 @@ async fn create(
     throttle: &State<Throttle>,
     hashing: &State<Hashing>,
     posted: Posted,
-) -> Answer {
+) -> Result<Outcome> {
     let since = Instant::now();
     let Posted(fields) = posted;
     let username: String = fields
@@ -77,7 +85,7 @@ async fn create(
         .trim()
         .nfkc()
         .collect();
-    let refused = |errors: Errors, status: Status| {
+    let page = |errors: Errors, status: Status| -> Result<(Status, Markup)> {
         let next = fields.first("next").unwrap_or("");
         let form = Form {
             token: form_token(request.jar, keys)?,
@@ -86,11 +94,12 @@ async fn create(
             signed_in_as: None,
             errors,
         };
-        Ok(Either::Left((status, new_html(&form))))
+        Ok((status, new_html(&form)))
     };
+    let refused = |errors: Errors| page(errors, Status::UnprocessableEntity).map(Outcome::Refused);
     let errors = incomplete(&fields, &username);
     if !errors.is_empty() {
-        return refused(errors, Status::UnprocessableEntity);
+        return refused(errors);
     }
     let client = request.asked.client;
     if let Err(wait) = throttle.attempt(&username, client, Instant::now()) {
@@ -104,7 +113,9 @@ async fn create(
                 format!("{seconds} seconds")
             }
         );
-        return refused(Errors::one("", words), Status::TooManyRequests);
+        let page = page(Errors::one("", words), Status::TooManyRequests)?;
+        let retry_after = Header::new("Retry-After", seconds.to_string());
+        return Ok(Outcome::HeldBack(page, retry_after));
     }
     let known = db.read(|conn| account::credentials(conn, &username))?;
     let verdict = compare(
@@ -120,7 +131,7 @@ async fn create(
     ) else {
         sleep(FLOOR.saturating_sub(since.elapsed())).await;
         log::info!("a sign-in was refused");
-        return refused(Errors::one("", REFUSED), Status::UnprocessableEntity);
+        return refused(Errors::one("", REFUSED));
     };
     throttle.succeeded(&username, client);
     let fresh = if outdated {
@@ -140,7 +151,7 @@ async fn create(
         .filter(|next| is_ours(next))
         .unwrap_or("/admin/")
         .to_owned();
-    Ok(Either::Right(Redirect::to(next)))
+    Ok(Outcome::Done(Redirect::to(next)))
 }
 
 /// A new session, whatever cookie came along: none that somebody else could have set lives on.
@@ -303,7 +314,7 @@ fn incomplete(fields: &Fields, username: &str) -> Errors {
         Some(password) if password.contains('\0') => {
             errors.add("password", "Null characters are not allowed.");
         }
-        Some(password) if password.len() > 4096 => errors.add("", REFUSED),
+        Some(password) if password.len() > validate::LONGEST => errors.add("", REFUSED),
         Some(_) => {}
     }
     if username.contains('\0') {

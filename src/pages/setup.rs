@@ -77,6 +77,11 @@ async fn create(
             if has_administrator(tx)? {
                 return Err(Error::NotFound);
             }
+            // Whoever has that name keeps it and their password; an account without one may become the administrator.
+            let known = account::credentials(tx, &username)?;
+            if known.is_some_and(|known| password::is_usable(&known.password)) {
+                return Ok(None);
+            }
             let id = account::make_superuser(tx, &username, &email, &hash)?;
             let author = Author {
                 id: Some(id),
@@ -92,9 +97,14 @@ async fn create(
                 (id, &username),
                 &[],
             )?;
-            Ok(id)
+            Ok(Some(id))
         })
         .await?;
+    let Some(id) = id else {
+        let errors = Errors::one("username", "A user with that username already exists.");
+        let page = new_html(&form_token(request.jar, keys)?, &fields, &errors);
+        return Ok(Either::Left((Status::UnprocessableEntity, page)));
+    };
     begin(&request, db, id, None).await?;
     Ok(Either::Right(Redirect::to("/admin/")))
 }

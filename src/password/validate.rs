@@ -24,6 +24,13 @@ pub struct Person<'a> {
 
 /// What is to be said against the password; nothing when it is good enough.
 pub fn complaints(plain: &str, person: &Person<'_>) -> Vec<String> {
+    // What the sign-in form would not take could never be used.
+    if plain.contains('\0') {
+        return vec!["Null characters are not allowed.".to_owned()];
+    }
+    if plain.len() > LONGEST {
+        return vec![format!("Ensure this value has at most {LONGEST} bytes.")];
+    }
     let mut complaints = Vec::new();
     if let Some(attribute) = similar_attribute(plain, person) {
         complaints.push(format!("The password is too similar to the {attribute}."));
@@ -41,6 +48,9 @@ pub fn complaints(plain: &str, person: &Person<'_>) -> Vec<String> {
     }
     complaints
 }
+
+/// The bytes that a password may have: hashing more is work for nothing.
+pub const LONGEST: usize = 4096;
 
 /// The characters, not bytes, that a password must have.
 const SHORTEST: usize = 8;

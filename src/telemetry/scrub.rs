@@ -5,6 +5,9 @@
 
 use sentry::protocol::{Event, Request};
 
+/// Where the one-time link begins.
+const SET_UP: &str = "/admin/setup/";
+
 /// The event without anything personal or secret.
 pub fn event(mut event: Event<'static>) -> Event<'static> {
     event.user = None;
@@ -27,8 +30,11 @@ pub fn event(mut event: Event<'static>) -> Event<'static> {
 /// A path as it may be written down: without its query, the one-time link's token masked.
 pub fn path(path: &str) -> String {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    match path.strip_prefix("/admin/setup/") {
-        Some(rest) if !rest.is_empty() => "/admin/setup/…".to_owned(),
+    // A link that was pasted wrongly may still hold its token.
+    match path.to_ascii_lowercase().find(SET_UP) {
+        Some(start) if path.len() > start + SET_UP.len() => {
+            format!("{}{SET_UP}…", &path[..start])
+        }
         _ => path.to_owned(),
     }
 }
@@ -37,8 +43,8 @@ pub fn path(path: &str) -> String {
 pub fn words(text: &str) -> String {
     text.split(' ')
         .map(|word| {
-            if let Some(start) = word.find("/admin/setup/") {
-                return format!("{}/admin/setup/…", &word[..start]);
+            if let Some(start) = word.to_ascii_lowercase().find(SET_UP) {
+                return format!("{}{SET_UP}…", &word[..start]);
             }
             match word.split_once('@') {
                 Some((before, after)) if !before.is_empty() && !after.is_empty() => "[address]",

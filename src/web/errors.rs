@@ -94,6 +94,12 @@ fn sign_in(request: &Request<'_>) -> Redirect {
 /// An error in the admin is drawn with its frame for those who are signed in to it.
 #[catch(default)]
 async fn in_office<'r>(status: Status, request: &'r Request<'_>) -> OfficeError<'r> {
+    // As in `unreadable`.
+    let status = if status == Status::UnprocessableEntity {
+        Status::NotFound
+    } else {
+        status
+    };
     OfficeError(status, request.guard::<Desk<'r>>().await.succeeded())
 }
 

@@ -109,8 +109,10 @@ fn has_token(request: &Request<'_>, fields: &Fields) -> bool {
     else {
         return false;
     };
-    [SESSION, SIGN_IN]
-        .iter()
-        .filter_map(|name| Jar::of(request).get(name))
-        .any(|cookie| keys.verify(PURPOSE, cookie, token))
+    // The sign-in cookie stands for nobody, so its token is for the forms of those who have no session yet.
+    let path = request.uri().path();
+    let is_before = path == "/admin/login/" || path.starts_with("/admin/setup/");
+    Jar::of(request)
+        .get(if is_before { SIGN_IN } else { SESSION })
+        .is_some_and(|cookie| keys.verify(PURPOSE, cookie, token))
 }

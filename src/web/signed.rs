@@ -16,7 +16,7 @@ use super::posted;
 use crate::db::Db;
 use crate::models::session;
 use crate::models::user::account::{self, Account};
-use crate::schema::{Author, Models};
+use crate::schema::{Action, Author, Model, Models};
 use crate::ui::office::{App, Message, Office};
 
 /// A session's cookie outlives the session, which ends by its own clock.
@@ -176,10 +176,11 @@ fn read_messages(jar: Jar<'_>, keys: &Keys) -> Vec<Message> {
     serde_json::from_str(&text).unwrap_or_default()
 }
 
-/// What the author may see, by app, in the order of the declarations.
+/// Lists that the author may see, by app, in the order of the declarations.
 fn apps(models: Models, author: &Author, path: &str) -> Vec<App> {
     let mut apps: Vec<App> = Vec::new();
-    for model in models.registered().filter(|model| author.may_any(model)) {
+    let seen = |model: &&'static Model| author.may(Action::View, model);
+    for model in models.registered().filter(seen) {
         let entry = (model.title, model.url(), path.starts_with(&model.url()));
         match apps.iter_mut().find(|app| app.title == model.app_title) {
             Some(app) => app.models.push(entry),

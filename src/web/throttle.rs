@@ -56,11 +56,7 @@ impl Throttle {
     /// How long this account must still wait for a try from this client; nothing when it may try now. Trying while
     /// one waits costs nothing more. A client that is not known is not counted.
     pub fn wait(&self, account: &str, client: Option<IpAddr>, now: Instant) -> Option<Duration> {
-        let counters = self.counters();
-        let account = counters.accounts.wait(&digest(account), &ACCOUNT, now);
-        let client =
-            client.and_then(|client| counters.clients.wait(&network(client), &CLIENT, now));
-        account.max(client)
+        self.counters().wait(account, client, now)
     }
 
     /// Lets a try begin and counts it as failed until it is known better: of many tries at the same moment each counts
@@ -71,10 +67,11 @@ impl Throttle {
         client: Option<IpAddr>,
         now: Instant,
     ) -> Result<(), Duration> {
-        if let Some(wait) = self.wait(account, client, now) {
+        let mut counters = self.counters();
+        if let Some(wait) = counters.wait(account, client, now) {
             return Err(wait);
         }
-        self.failed(account, client, now);
+        counters.failed(account, client, now);
         Ok(())
     }
 
@@ -89,11 +86,7 @@ impl Throttle {
 
     /// Counts a try that failed. The name need not be that of an account, or waiting would tell which names are.
     pub fn failed(&self, account: &str, client: Option<IpAddr>, now: Instant) {
-        let mut counters = self.counters();
-        counters.accounts.failed(digest(account), now);
-        if let Some(client) = client {
-            counters.clients.failed(network(client), now);
-        }
+        self.counters().failed(account, client, now);
     }
 
     /// Forgets the failures of the account. Those of the client stay, but for the try that succeeded: with one account
@@ -111,6 +104,21 @@ impl Throttle {
     }
 }
 
+impl Counters {
+    fn wait(&self, account: &str, client: Option<IpAddr>, now: Instant) -> Option<Duration> {
+        let account = self.accounts.wait(&digest(account), &ACCOUNT, now);
+        let client = client.and_then(|client| self.clients.wait(&network(client), &CLIENT, now));
+        account.max(client)
+    }
+
+    fn failed(&mut self, account: &str, client: Option<IpAddr>, now: Instant) {
+        self.accounts.failed(digest(account), now);
+        if let Some(client) = client {
+            self.clients.failed(network(client), now);
+        }
+    }
+}
+
 /// Failures by who failed. The order of the last failures is kept beside, so that the oldest are found at once.
 struct Counter<K> {
     entries: HashMap<K, Entry>,
@@ -121,6 +129,8 @@ struct Counter<K> {
 struct Entry {
     failures: u32,
     last: Instant,
+    /// The last one before the last, for a try that is taken back.
+    before: Instant,
     place: u64,
 }
 
@@ -145,14 +155,15 @@ impl<K: Copy + Eq + Hash> Counter<K> {
     }
 
     fn failed(&mut self, key: K, now: Instant) {
-        let before = match self.forget(&key) {
-            Some(entry) if !entry.faded(now) => entry.failures,
-            _ => 0,
+        let (failures, before) = match self.forget(&key) {
+            Some(entry) if !entry.faded(now) => (entry.failures, entry.last),
+            _ => (0, now),
         };
         self.make_room(now);
         let entry = Entry {
-            failures: before.saturating_add(1),
+            failures: failures.saturating_add(1),
             last: now,
+            before,
             place: self.next,
         };
         self.entries.insert(key, entry);
@@ -162,7 +173,10 @@ impl<K: Copy + Eq + Hash> Counter<K> {
 
     fn take_back(&mut self, key: &K) {
         match self.entries.get_mut(key) {
-            Some(entry) if entry.failures > 1 => entry.failures -= 1,
+            Some(entry) if entry.failures > 1 => {
+                entry.failures -= 1;
+                entry.last = entry.before;
+            }
             _ => drop(self.forget(key)),
         }
     }

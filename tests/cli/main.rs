@@ -2,6 +2,7 @@
 //!
 //! One binary for all below; `run.rs`, `server.rs` and `receiver.rs` are the words in which the tests speak.
 
+mod accounts;
 mod addresses;
 mod check;
 mod config;

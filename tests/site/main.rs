@@ -1,8 +1,9 @@
 //! The site through the front door: Rocket's local client, real migrations, a real SQLite file.
 //!
 //! The words that the tests speak are in `support.rs`; what a visitor reads is tested in `pages.rs`, how it travels in
-//! `serving.rs`.
+//! `serving.rs`, who may do what in `accounts.rs`.
 
+mod accounts;
 mod assets;
 mod errors;
 mod pages;

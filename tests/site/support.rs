@@ -2,28 +2,36 @@
 //!
 //! A site is a temporary folder with a real database, brought up by the real migrations, and Rocket's local client in
 //! front of the real site. Nothing is mocked and nothing is asserted here. What comes back is in `support/answer.rs`,
-//! what was logged meanwhile in `support/logged.rs`.
+//! what was logged meanwhile in `support/logged.rs`; accounts are made in `support/accounts.rs`, and who keeps cookies and
+//! fills in forms is in `support/browser.rs`.
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
 use oc_lettings::config::{Config, Environment};
 use oc_lettings::db::Db;
+use oc_lettings::models::{self, permission};
+use oc_lettings::web::setup::SetUp;
 use oc_lettings::{demo, site};
-use rocket::http::{Header, Method};
-use rocket::local::blocking::{Client, LocalRequest};
+use rocket::futures::future::join_all;
+use rocket::http::{Cookie, Header, Method};
+use rocket::local::asynchronous::{Client, LocalRequest};
+use rocket::tokio::runtime::Runtime;
 use rusqlite::{Params, Transaction};
 use tempfile::TempDir;
 
 use answer::Answer;
 use logged::LOG;
 
+pub(crate) mod accounts;
 pub(crate) mod answer;
+pub(crate) mod browser;
 pub(crate) mod logged;
 
 /// A site of its own, with its own database.
 pub(crate) struct Site {
     client: Client,
+    runtime: Runtime,
     db: Db,
     _folder: TempDir,
 }
@@ -36,6 +44,15 @@ impl Site {
 
     /// A new site whose operator set these variables.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
+        Self::launched(settings, None)
+    }
+
+    /// A new site that waits for its first administrator behind a link with this token.
+    pub(crate) fn awaiting(token: &str) -> Self {
+        Self::launched(&[], Some(token))
+    }
+
+    fn launched(settings: &[(&str, &str)], link: Option<&str>) -> Self {
         LazyLock::force(&LOG);
         let folder = tempfile::tempdir().expect("a folder for the test");
         let mut environment: Environment = settings
@@ -46,10 +63,19 @@ impl Site {
         environment.insert("DATABASE".to_owned(), path.display().to_string());
         let config = Config::read(&environment, folder.path()).expect("settings that fit");
         let (db, _) = Db::open_and_migrate(&config.database).expect("a database in the folder");
-        let client =
-            Client::untracked(site::build(config, db.clone())).expect("a site that ignites");
+        db.write_now(|tx| permission::bring_up_to_date(tx, models::ALL))
+            .expect("permissions, as every launch makes them");
+        let mut site = site::build(config, db.clone());
+        if let Some(token) = link {
+            site = site.manage(SetUp::new(token));
+        }
+        let runtime = Runtime::new().expect("threads for the site");
+        let client = runtime
+            .block_on(Client::untracked(site))
+            .expect("a site that ignites");
         Self {
             client,
+            runtime,
             db,
             _folder: folder,
         }
@@ -132,6 +158,15 @@ impl Site {
         });
     }
 
+    /// The first column of the first row, as text; empty for null.
+    pub(crate) fn value(&self, question: &str) -> String {
+        let sql = format!("select coalesce(cast(({question}) as text), '')");
+        let answer = self
+            .db
+            .read(|conn| Ok(conn.query_row(&sql, [], |row| row.get(0))?));
+        answer.expect("a question that the schema takes")
+    }
+
     fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> T) -> T {
         self.db
             .write_now(|tx| Ok(change(tx)))
@@ -147,8 +182,15 @@ impl Site {
     pub(crate) fn ask(&self, method: Method, target: &str) -> Ask<'_> {
         Ask {
             request: self.client.req(method, target.to_owned()),
+            runtime: &self.runtime,
             hosts: vec!["localhost".to_owned()],
         }
+    }
+
+    /// Sends them all before the first is answered; the answers are in the order of the requests.
+    pub(crate) fn at_once(&self, asks: Vec<Ask<'_>>) -> Vec<Answer> {
+        self.runtime
+            .block_on(join_all(asks.into_iter().map(Ask::go)))
     }
 }
 
@@ -156,6 +198,7 @@ impl Site {
 #[must_use]
 pub(crate) struct Ask<'s> {
     request: LocalRequest<'s>,
+    runtime: &'s Runtime,
     hosts: Vec<String>,
 }
 
@@ -164,6 +207,13 @@ impl Ask<'_> {
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.request
             .add_header(Header::new(name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With a cookie, which Rocket's local client does not read from a header.
+    pub(crate) fn cookie(mut self, name: &str, value: &str) -> Self {
+        let cookie = Cookie::new(name.to_owned(), value.to_owned());
+        self.request = self.request.cookie(cookie);
         self
     }
 
@@ -187,10 +237,15 @@ impl Ask<'_> {
     }
 
     /// Sends it and reads the answer to its end.
-    pub(crate) fn send(mut self) -> Answer {
+    pub(crate) fn send(self) -> Answer {
+        let runtime = self.runtime;
+        runtime.block_on(self.go())
+    }
+
+    async fn go(mut self) -> Answer {
         for host in self.hosts {
             self.request.add_header(Header::new("Host", host));
         }
-        Answer::read(self.request.dispatch())
+        Answer::read(self.request.dispatch().await).await
     }
 }

@@ -111,6 +111,18 @@ fn tries_of_the_same_moment_count_before_the_next_one_asks() {
 }
 
 #[test]
+fn a_try_that_succeeds_makes_nobody_else_of_its_client_wait() {
+    let (throttle, now) = (Throttle::new(), Instant::now());
+    for number in 0..30 {
+        throttle.failed(&format!("account {number}"), Some(client(1)), now);
+    }
+    let later = now + Duration::from_mins(16);
+    assert_eq!(throttle.attempt("ada", Some(client(1)), later), Ok(()));
+    throttle.succeeded("ada", Some(client(1)));
+    assert_eq!(throttle.attempt("grace", Some(client(1)), later), Ok(()));
+}
+
+#[test]
 fn an_hour_without_failures_is_a_new_start() {
     let (throttle, now) = (Throttle::new(), Instant::now());
     for _ in 0..30 {

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use rocket::local::blocking::LocalResponse;
+use rocket::local::asynchronous::LocalResponse;
 
 use super::logged::{LOG, Line};
 
@@ -19,7 +19,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn read(response: LocalResponse<'_>) -> Self {
+    pub(super) async fn read(response: LocalResponse<'_>) -> Self {
         Self {
             status: response.status().code,
             headers: response
@@ -33,7 +33,7 @@ impl Answer {
                 })
                 .collect(),
             length: response.body().preset_size(),
-            bytes: response.into_bytes().unwrap_or_default(),
+            bytes: response.into_bytes().await.unwrap_or_default(),
         }
     }
 
@@ -55,6 +55,45 @@ impl Answer {
             .map(|(_, value)| value.as_str())
             .collect::<Vec<_>>()
             .join(", ")
+    }
+
+    /// The cookies that it sets, as they were sent.
+    pub(crate) fn cookies(&self) -> Vec<&str> {
+        let lines = self.headers.iter().filter(|(key, _)| key == "set-cookie");
+        lines.map(|(_, value)| value.as_str()).collect()
+    }
+
+    /// The token of the page's forms; empty when there is none.
+    pub(crate) fn token(&self) -> &str {
+        self.between("name=\"form_token\" value=\"", "\"")
+    }
+
+    /// What the page's large form would send as it stands.
+    pub(crate) fn fields(&self) -> Vec<(String, String)> {
+        let form = self.between("<form class=\"edit\"", "</form>");
+        form.split("<input ")
+            .skip(1)
+            .filter_map(|rest| {
+                let tag = rest.split('>').next()?;
+                let attribute = |name: &str| {
+                    let (_, rest) = format!(" {tag}")
+                        .split_once(&format!(" {name}=\""))
+                        .map(|(a, b)| (a.to_owned(), b.to_owned()))?;
+                    Some(unescaped(rest.split_once('"')?.0))
+                };
+                let kind = attribute("type")?;
+                let counts =
+                    !matches!(kind.as_str(), "checkbox" | "radio") || tag.contains(" checked");
+                let value = attribute("value").unwrap_or_else(|| {
+                    if kind == "checkbox" {
+                        "on".to_owned()
+                    } else {
+                        String::new()
+                    }
+                });
+                counts.then_some((attribute("name")?, value))
+            })
+            .collect()
     }
 
     /// All headers but those that differ from answer to answer.
@@ -94,7 +133,8 @@ impl Answer {
     pub(crate) fn words(&self) -> String {
         let body = self
             .text()
-            .split_once("<body>")
+            .split_once("<body")
+            .and_then(|(_, body)| body.split_once('>'))
             .map_or("", |(_, body)| body);
         let mut words = String::new();
         let mut inside = false;
