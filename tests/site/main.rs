@@ -3,6 +3,7 @@
 //! The words that the tests speak are in `support.rs`; what a visitor reads is tested in `pages.rs`, how it travels in
 //! `serving.rs`.
 
+mod admin;
 mod assets;
 mod errors;
 mod pages;

@@ -19,7 +19,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn read(response: LocalResponse<'_>) -> Self {
+    pub(crate) fn read(response: LocalResponse<'_>) -> Self {
         Self {
             status: response.status().code,
             headers: response
