@@ -2,7 +2,9 @@
 //!
 //! It carries the session and the words of the last action along, as a browser does, and asserts nothing.
 
-use std::sync::{Arc, LazyLock, Mutex};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::LazyLock;
 
 use oc_lettings::config::{Config, Environment};
 use oc_lettings::db::Db;
@@ -31,9 +33,9 @@ pub(super) type Typed<'a> = (&'a str, &'a str);
 
 /// Somebody who is signed in.
 pub(super) struct Desk {
-    house: Arc<House>,
+    house: Rc<House>,
     session: String,
-    messages: Mutex<Option<String>>,
+    messages: RefCell<Option<String>>,
     /// Their account's id.
     pub(super) id: i64,
 }
@@ -79,16 +81,16 @@ impl Desk {
             db,
             _folder: folder,
         };
-        Self::signed_in(Arc::new(house), "ada", true, &[])
+        Self::signed_in(Rc::new(house), "ada", true, &[])
     }
 
     /// Somebody else of the staff on the same site, with these permissions, written as `lettings.change_letting`.
     pub(super) fn colleague(&self, username: &str, permissions: &[&str]) -> Self {
-        Self::signed_in(Arc::clone(&self.house), username, false, permissions)
+        Self::signed_in(Rc::clone(&self.house), username, false, permissions)
     }
 
     fn signed_in(
-        house: Arc<House>,
+        house: Rc<House>,
         username: &str,
         is_superuser: bool,
         permissions: &[&str],
@@ -115,7 +117,7 @@ impl Desk {
         Self {
             house,
             session,
-            messages: Mutex::new(None),
+            messages: RefCell::new(None),
             id,
         }
     }
@@ -264,7 +266,7 @@ impl Desk {
         request.add_header(Header::new("Host", "localhost"));
         request.set_remote("192.0.2.7:50000".parse().expect("an address"));
         request = request.cookie(Cookie::new("session", self.session.clone()));
-        let mut messages = self.messages.lock().expect("no test that went on");
+        let mut messages = self.messages.borrow_mut();
         if let Some(kept) = messages.as_ref() {
             request = request.cookie(Cookie::new("messages", kept.clone()));
         }

@@ -193,7 +193,7 @@ fn a_country_is_one_of_the_list() {
             "Enter the three letters of the country (ISO 3166-1 alpha-3), such as USA.",
         ),
         (
-            "XXX",
+            "QQQ",
             "Enter the three letters of the country (ISO 3166-1 alpha-3), such as USA.",
         ),
         (

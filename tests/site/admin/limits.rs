@@ -332,3 +332,21 @@ fn a_search_may_be_as_strange_as_a_text() {
     }
     assert_eq!(desk.everything(), before);
 }
+
+#[test]
+fn a_form_larger_than_any_of_ours_is_refused_and_nothing_is_done() {
+    let desk = Desk::new();
+    desk.letting("Silo");
+    let before = desk.everything();
+    let form = "/admin/lettings/letting/1/change/";
+    let title = "x".repeat(20_000_000);
+    let page = desk.post(form, &[("title", &title), ("address_id", "1")]);
+    assert_eq!(page.status, 413);
+    assert!(middle(&page).contains("The form is larger than we can take."));
+    let mut fields = vec![("title", "Sea"), ("address_id", "1")];
+    fields.resize(10_000, ("x", "y"));
+    let page = desk.post(form, &fields);
+    assert_eq!(page.status, 400);
+    assert!(middle(&page).contains("The form has more fields than any of ours."));
+    assert_eq!(desk.everything(), before);
+}
