@@ -4,6 +4,7 @@
 //! `serving.rs`, who may do what in `accounts.rs`.
 
 mod accounts;
+mod admin;
 mod assets;
 mod errors;
 mod pages;
