@@ -1,7 +1,7 @@
 //! The site through the front door: Rocket's local client, real migrations, a real SQLite file.
 //!
-//! The words that the tests speak are in `support.rs`; what a visitor reads is tested in `pages.rs`, how it travels in
-//! `serving.rs`.
+//! The words that the tests speak are in `support.rs`; what a visitor reads is tested in `pages.rs`, what staff do in
+//! `admin.rs`, how it travels in `serving.rs`.
 
 mod admin;
 mod assets;
