@@ -259,6 +259,12 @@ fn numbers_stand_beside_the_filters_when_they_are_asked_for() {
     insta::assert_snapshot!(filters(&desk.get("/admin/auth/user/")), @"Filter Show counts By staff status All Yes No By superuser status All Yes No By active All Yes No By groups All Cleaners None");
     let page = desk.get("/admin/auth/user/?_facets=1");
     insta::assert_snapshot!(filters(&page), @"Filter Hide counts By staff status All Yes (1) No (2) By superuser status All Yes (1) No (2) By active All Yes (3) No (0) By groups All Cleaners (1) None (2)");
+    let page = desk.get("/admin/auth/user/?is_staff=0&_facets=1");
+    assert!(
+        filters(&page).contains("By staff status All Yes (1) No (2)"),
+        "{}",
+        filters(&page)
+    );
     // A choice counts with the other filters and the search, not with its own block's choice.
     let page = desk.get("/admin/auth/user/?is_staff=0&_facets=1&q=o");
     assert!(
