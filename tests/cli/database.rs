@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 use oc_lettings::db::migrate;
 
@@ -130,12 +131,20 @@ fn a_file_that_cannot_be_written_is_refused_likewise() {
 fn powerless(run: &Run, arguments: &[&str]) -> Done {
     let mut command = run.prepared(arguments);
     if rustix::process::geteuid().is_root() {
-        // A copy, because the folders above the built one may be root's alone.
+        // A copy, because the folders above the built one may be root's alone; made by another process, because what
+        // this one has open for writing, a child of another test could keep open, and then the copy cannot be run.
         let copy = run.path("oc-lettings");
         if !copy.exists() {
-            fs::copy(command.get_program(), &copy).expect("a folder of ours");
+            let made = Command::new("cp")
+                .arg(command.get_program())
+                .arg(&copy)
+                .status();
+            assert!(
+                made.is_ok_and(|status| status.success()),
+                "a folder of ours"
+            );
         }
-        let mut copied = std::process::Command::new(copy);
+        let mut copied = Command::new(copy);
         let variables = command
             .get_envs()
             .filter_map(|(name, value)| Some((name, value?)));
