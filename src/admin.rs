@@ -11,11 +11,14 @@ use crate::schema::{Action, Author, Model, Models};
 
 pub mod change;
 pub mod delete;
+pub mod events;
+pub mod export;
 pub mod history;
 pub mod index;
 pub mod list;
 pub mod password;
 pub mod query;
+pub mod sessions;
 pub mod store;
 
 /// Every address below `/admin/` that is about models.
@@ -27,6 +30,9 @@ pub fn routes() -> Vec<Route> {
         delete::routes(),
         history::routes(),
         password::routes(),
+        export::routes(),
+        events::routes(),
+        sessions::routes(),
     ]
     .concat()
 }

@@ -34,6 +34,8 @@ pub struct Model {
     pub table: &'static str,
     /// What a row is called: an SQL expression over the table.
     pub label: &'static str,
+    /// What a row is called where it is chosen among others, when its name alone does not tell it from them.
+    pub choice: Option<&'static str>,
     /// The form.
     pub fieldsets: &'static [Fieldset],
     /// The form of a new row, where it is another one.
@@ -61,6 +63,7 @@ impl Model {
         title: "",
         table: "",
         label: "id",
+        choice: None,
         fieldsets: &[],
         add_fieldsets: None,
         list: List::DEFAULT,

@@ -13,9 +13,9 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::password::{self, validate};
 use crate::schema::draft::{Draft, Errors, Fields, Value};
-use crate::schema::{Action, Author, Choice, Field, Kind, Model};
+use crate::schema::{Action, Author, Field, Kind, Model};
 use crate::ui::form::{self, Offer};
-use crate::ui::office::{self, Level, Message, Moment, Office, Token};
+use crate::ui::office::{self, Level, Message, Office, Token};
 use crate::web::guards::Query as Parameters;
 use crate::web::hashing::Hashing;
 use crate::web::posted::Posted;
@@ -324,17 +324,10 @@ fn offer(
             let mut choices = store::choices(conn, target, "''", words, OFFERED)?;
             let chosen: Option<i64> = fields.first(field.name).and_then(|text| text.parse().ok());
             if let Some(id) = chosen
-                && let Some(label) = store::label(conn, target, id)?
+                && let Some(choice) = store::choice(conn, target, id)?
             {
                 choices.retain(|choice| choice.id != id);
-                choices.insert(
-                    0,
-                    Choice {
-                        id,
-                        label,
-                        group: String::new(),
-                    },
-                );
+                choices.insert(0, choice);
             }
             Offer::One {
                 choices,
@@ -523,7 +516,8 @@ fn look(
                     dd {
                         @match field.kind {
                             _ if words.is_empty() => "-",
-                            Kind::Moment => (Moment(words)),
+                            // As in Django, also where the other row is one that the person may not see.
+                            Kind::One(target) => { a href=[linked(field, loaded).map(|id| target.change_url(id))] { (words) } },
                             _ => (words),
                         }
                     }
@@ -533,4 +527,12 @@ fn look(
         p.actions { a.button.quiet href=(list) { "Close" } }
     };
     Ok(Either::Left((Status::Ok, office::page(&office, content))))
+}
+
+/// The id that a field points at.
+fn linked(field: &Field, loaded: &Loaded) -> Option<i64> {
+    match loaded.values.get(field.name) {
+        Some(Value::One(id)) => *id,
+        _ => None,
+    }
 }

@@ -105,7 +105,7 @@ fn index_html(
 }
 
 /// `Added.`, `Changed Number and City.` with old and new, `No fields changed.`
-fn action_html(entry: &Entry) -> Markup {
+pub(super) fn action_html(entry: &Entry) -> Markup {
     let names: Vec<&str> = entry
         .changes
         .iter()

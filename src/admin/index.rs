@@ -71,7 +71,11 @@ fn index_html(
                     }
                 }
             }
-            @if let Some((entries, models)) = recent { section { h2 { "My recent actions" } (recent_html(entries, models)) } }
+            @if let Some((entries, models)) = recent { section {
+                    h2 { "My recent actions" }
+                    (recent_html(entries, models))
+                    @if author.is_superuser { p { a href="/admin/history/" { "History of everything" } } }
+                } }
         }
     }
 }

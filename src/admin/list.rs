@@ -129,7 +129,10 @@ fn index_html(title: &str, query: &Query, page: &Page, author: &Author, token: &
     html! {
         div.heading {
             h1 { (title) }
-            @if author.may(Action::Add, model) { a.button href={ (model.url()) "add/" (kept_filters(&kept)) } { "Add " (model.singular) } }
+            p.tools {
+                a.button.quiet href={ (model.url()) "export.csv" @if !kept.is_empty() { "?" (kept) } } { "CSV" span.vh { " of this list" } }
+                @if author.may(Action::Add, model) { a.button href={ (model.url()) "add/" (kept_filters(&kept)) } { "Add " (model.singular) } }
+            }
         }
         @if !model.list.search.is_empty() { (search_html(query, page)) }
         div.list {

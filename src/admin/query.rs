@@ -205,6 +205,28 @@ impl Query {
             PER_PAGE
         };
         let paging = Paging::new(self.page, matching, size);
+        let offset = i64::try_from((paging.page - 1) * paging.size).unwrap_or(i64::MAX);
+        let mut rows = Vec::new();
+        self.each(
+            conn,
+            i64::try_from(size).unwrap_or(i64::MAX),
+            offset,
+            |row| {
+                rows.push(row);
+                true
+            },
+        )?;
+        Ok((paging, rows))
+    }
+
+    /// Goes through rows of the list in its order, until `take` has enough; no more than one is in memory.
+    pub fn each(
+        &self,
+        conn: &Connection,
+        limit: i64,
+        offset: i64,
+        mut take: impl FnMut(Listed) -> bool,
+    ) -> Result<()> {
         let columns = self.model.list.columns;
         let cells = columns
             .iter()
@@ -220,27 +242,24 @@ impl Query {
             self.order(),
             place + 1
         );
-        let offset = i64::try_from((paging.page - 1) * paging.size).unwrap_or(i64::MAX);
-        parameters.extend([
-            Sql::from(i64::try_from(size).unwrap_or(i64::MAX)),
-            Sql::from(offset),
-        ]);
-        let read = |row: &Row<'_>| {
+        parameters.extend([Sql::from(limit), Sql::from(offset)]);
+        let mut statement = conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(parameters))?;
+        while let Some(row) = rows.next()? {
             let cells = columns
                 .iter()
                 .enumerate()
                 .map(|(place, column)| cell(row, place + 2, column.shown));
-            Ok(Listed {
+            let row = Listed {
                 id: row.get(0)?,
                 label: row.get(1)?,
                 cells: cells.collect::<rusqlite::Result<_>>()?,
-            })
-        };
-        let mut statement = conn.prepare_cached(&sql)?;
-        let rows = statement
-            .query_map(params_from_iter(parameters), read)?
-            .collect::<Result<_, _>>()?;
-        Ok((paging, rows))
+            };
+            if !take(row) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The ids of all rows of the list.

@@ -91,7 +91,25 @@ pub fn label(conn: &Connection, model: &Model, id: i64) -> Result<Option<String>
         .optional()?)
 }
 
-/// Rows to choose from, whose names hold all the words; at most so many.
+/// The row as it stands among others to choose from; nothing when it is not there.
+pub fn choice(conn: &Connection, model: &Model, id: i64) -> Result<Option<Choice>> {
+    let sql = format!(
+        "select {} from {} where id = ?1",
+        model.choice.unwrap_or(model.label),
+        model.table
+    );
+    let found = conn
+        .prepare_cached(&sql)?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(found.map(|label| Choice {
+        id,
+        label,
+        group: String::new(),
+    }))
+}
+
+/// Rows to choose from, in whose words all of these occur; at most so many.
 pub fn choices(
     conn: &Connection,
     model: &Model,
@@ -104,13 +122,14 @@ pub fn choices(
         .take(10)
         .map(super::query::like)
         .collect();
+    let shown = model.choice.unwrap_or(model.label);
     let conditions = (0..words.len())
-        .map(|place| format!(" and {} like ?{} escape '\\'", model.label, place + 2))
+        .map(|place| format!(" and {shown} like ?{} escape '\\'", place + 2))
         .collect::<Vec<_>>()
         .concat();
     let sql = format!(
-        "select id, {}, {group} from {} where true{conditions} order by {} limit ?1",
-        model.label, model.table, model.list.order
+        "select id, {shown}, {group} from {} where true{conditions} order by {} limit ?1",
+        model.table, model.list.order
     );
     let mut parameters: Vec<Sql> = vec![limit.into()];
     parameters.extend(words.into_iter().map(Sql::from));
@@ -224,7 +243,9 @@ pub fn words(conn: &Connection, field: &Field, value: &Value) -> Result<String> 
     Ok(match (value, &field.kind) {
         (Value::Text(text), _) => text.clone(),
         (Value::Flag(flag), _) => if *flag { "Yes" } else { "No" }.to_owned(),
-        (Value::Moment(moment), _) => moment.clone().unwrap_or_default(),
+        (Value::Moment(moment), _) => moment
+            .as_deref()
+            .map_or_else(String::new, crate::clock::django_moment),
         (Value::One(Some(id)), Kind::One(target)) => {
             label(conn, target, *id)?.unwrap_or_else(|| id.to_string())
         }

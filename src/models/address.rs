@@ -18,6 +18,9 @@ pub static MODEL: Model = Model {
     title: "Addresses",
     table: "address",
     label: "number || ' ' || street",
+    choice: Some(
+        "trim(number || ' ' || street || ', ' || city || ', ' || state || ' ' || zip_code)",
+    ),
     fieldsets: &[Fieldset::plain(&[
         Field::new("number", "Number", Kind::Text { max: 10 })
             .check(check::house_number)

@@ -153,6 +153,34 @@ pub fn of_user(conn: &Connection, user_id: i64, limit: i64) -> Result<Vec<Entry>
         .collect::<Result<_, _>>()?)
 }
 
+const MATCHING: &str =
+    "(label like ?1 escape '\\' or username like ?1 escape '\\' or client like ?1 escape '\\')";
+
+/// Everything that happened whose row, author or client matches a pattern, a page at a time.
+pub fn all(
+    conn: &Connection,
+    pattern: &str,
+    newest_first: bool,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Entry>> {
+    let direction = if newest_first { "desc" } else { "asc" };
+    let sql = format!(
+        "select * from history where {MATCHING} order by id {direction} limit ?2 offset ?3"
+    );
+    let mut statement = conn.prepare_cached(&sql)?;
+    Ok(statement
+        .query_map((pattern, limit, offset), read)?
+        .collect::<Result<_, _>>()?)
+}
+
+/// How much of it there is.
+pub fn count_all(conn: &Connection, pattern: &str) -> Result<u64> {
+    let mut statement =
+        conn.prepare_cached(&format!("select count(*) from history where {MATCHING}"))?;
+    Ok(statement.query_row([pattern], |row| row.get(0))?)
+}
+
 fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let changes: String = row.get("changes")?;
     Ok(Entry {

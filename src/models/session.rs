@@ -15,6 +15,23 @@ const LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Use is written down at most this often.
 const TOUCH: SignedDuration = SignedDuration::from_mins(10);
 
+/// A session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// What it is called in a form: a part of the token's hash, good for nothing else.
+    pub name: String,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+    /// When it began.
+    pub created_at: String,
+    /// When it was last used, to ten minutes.
+    pub last_used_at: String,
+    /// Where it was begun.
+    pub client: String,
+    /// What the browser called itself.
+    pub user_agent: String,
+}
+
 /// A new token: 256 random bits in hexadecimal.
 pub fn new_token() -> Result<String> {
     let mut bytes = [0; 32];
@@ -91,6 +108,43 @@ pub fn delete_others(tx: &Transaction<'_>, user_id: i64, kept: Option<&str>) -> 
     Ok(tx.execute(
         "delete from session where user_id = ?1 and (?2 is null or token_hash <> ?2)",
         (user_id, kept),
+    )?)
+}
+
+/// The sessions of a user that have not ended, the one with this token first, then the last used.
+pub fn of_user(conn: &Connection, user_id: i64, token: &str) -> Result<Vec<Session>> {
+    let now = Timestamp::now();
+    let mut statement = conn.prepare_cached(
+        "select substr(lower(hex(token_hash)), 1, 16) as name, token_hash = ?2 as is_current, created_at, last_used_at, client, user_agent
+         from session where user_id = ?1 and last_used_at > ?3 and created_at > ?4
+         order by is_current desc, last_used_at desc limit 200",
+    )?;
+    let bounds = (
+        user_id,
+        hash(token),
+        written(now - IDLE),
+        written(now - LIFETIME),
+    );
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Session {
+            name: row.get("name")?,
+            is_current: row.get("is_current")?,
+            created_at: row.get("created_at")?,
+            last_used_at: row.get("last_used_at")?,
+            client: row.get("client")?,
+            user_agent: row.get("user_agent")?,
+        })
+    };
+    Ok(statement
+        .query_map(bounds, read)?
+        .collect::<Result<_, _>>()?)
+}
+
+/// Ends the session of a user that has this name, unless it is the one with this token.
+pub fn delete_named(tx: &Transaction<'_>, user_id: i64, name: &str, token: &str) -> Result<usize> {
+    Ok(tx.execute(
+        "delete from session where user_id = ?1 and substr(lower(hex(token_hash)), 1, 16) = ?2 and token_hash <> ?3",
+        (user_id, name, hash(token)),
     )?)
 }
 

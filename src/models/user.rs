@@ -51,6 +51,7 @@ pub static MODEL: Model = Model {
     title: "Users",
     table: "user",
     label: "username",
+    choice: Some("trim(username || ' ' || trim(first_name || ' ' || last_name))"),
     fieldsets: &[
         Fieldset::plain(&[USERNAME, Field::new("password", "Password", Kind::Hash)]),
         Fieldset::titled(

@@ -162,6 +162,7 @@ fn account(name: &str, token: &str) -> Markup {
             ul {
                 li { "Welcome, " strong { (name) } }
                 li { a href="/" { "View site" } }
+                li { a href="/admin/sessions/" { "Sessions" } }
                 li { a href="/admin/password_change/" { "Change password" } }
                 li { form method="post" action="/admin/logout/" { (Token(token)) button.plain { "Log out" } } }
             }

@@ -1,0 +1,138 @@
+//! A list as comma-separated values, for a spreadsheet: all its rows, with its search, filters and order.
+//!
+//! Streamed while it is read, so that a long list costs no more memory than a short one. A cell that a spreadsheet would
+//! take for a formula gets an apostrophe before it (OWASP, "CSV Injection").
+
+use csv::{Terminator, Writer, WriterBuilder};
+use rocket::http::{ContentType, Header};
+use rocket::response::stream::ByteStream;
+use rocket::tokio::sync::mpsc::{Sender, channel};
+use rocket::{Responder, Route, State, get, routes};
+
+use super::query::{Cell, Listed, Query};
+use super::{Named, demand};
+use crate::db::Db;
+use crate::error::{Context, Error, Result};
+use crate::schema::Action;
+use crate::web::guards::RawQuery;
+use crate::web::signed::Desk;
+
+/// Bytes that are sent at once.
+const PIECE: usize = 32 * 1024;
+/// Pieces that wait for a slow reader.
+const AHEAD: usize = 4;
+
+pub(super) fn routes() -> Vec<Route> {
+    routes![index]
+}
+
+/// A file to keep, made while it is read.
+#[derive(Responder)]
+struct File<S> {
+    pieces: ByteStream<S>,
+    kind: ContentType,
+    name: Header<'static>,
+}
+
+#[get("/admin/<_>/<_>/export.csv")]
+fn index<'r>(
+    desk: Desk<'_>,
+    named: Named,
+    raw: RawQuery<'_>,
+    db: &State<Db>,
+) -> Result<File<impl rocket::futures::Stream<Item = Vec<u8>> + Send + 'r>> {
+    demand(desk.author(), Action::View, named.0)?;
+    let query = Query::read(named.0, raw.0);
+    let (sender, mut receiver) = channel(AHEAD);
+    let (db, name) = (
+        db.inner().clone(),
+        format!("attachment; filename=\"{}.csv\"", named.0.plural),
+    );
+    rocket::tokio::spawn(async move {
+        if let Err(error) = db.read_long(move |conn| write(conn, &query, &sender)).await {
+            log::error!("a list could not be written as CSV: {error}");
+        }
+    });
+    Ok(File {
+        pieces: ByteStream(rocket::futures::stream::poll_fn(move |context| {
+            receiver.poll_recv(context)
+        })),
+        kind: ContentType::CSV,
+        name: Header::new("Content-Disposition", name),
+    })
+}
+
+fn write(conn: &rusqlite::Connection, query: &Query, sender: &Sender<Vec<u8>>) -> Result<()> {
+    let mut lines = writer();
+    let headings = query.model.list.columns.iter().map(|column| column.label);
+    lines
+        .write_record(std::iter::once("ID").chain(headings))
+        .context("write a line of CSV")?;
+    let mut failed = None;
+    query.each(conn, -1, 0, |row| match line(&mut lines, &row, sender) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            failed = Some(error);
+            false
+        }
+    })?;
+    match failed {
+        Some(error) => Err(error),
+        None => send(lines, sender).map(drop),
+    }
+}
+
+/// Writes a row and, when there is enough, sends it. Tells whether anybody still reads.
+fn line(lines: &mut Writer<Vec<u8>>, row: &Listed, sender: &Sender<Vec<u8>>) -> Result<bool> {
+    let cells = row.cells.iter().map(|cell| match cell {
+        Cell::Text(text) => harmless(text),
+        Cell::Flag(true) => "yes".to_owned(),
+        Cell::Flag(false) => "no".to_owned(),
+    });
+    lines
+        .write_record(std::iter::once(row.id.to_string()).chain(cells))
+        .context("write a line of CSV")?;
+    if lines.get_ref().len() < PIECE {
+        return Ok(true);
+    }
+    send(std::mem::replace(lines, writer()), sender)
+}
+
+fn send(lines: Writer<Vec<u8>>, sender: &Sender<Vec<u8>>) -> Result<bool> {
+    let piece = lines
+        .into_inner()
+        .map_err(|error| Error::internal(format!("write lines of CSV: {error}")))?;
+    Ok(sender.blocking_send(piece).is_ok())
+}
+
+fn writer() -> Writer<Vec<u8>> {
+    // The csv crate keeps lines back until its own buffer is full; one of a line keeps them countable.
+    WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .buffer_capacity(1024)
+        .from_writer(Vec::with_capacity(PIECE + 4096))
+}
+
+/// A text that no spreadsheet takes for a formula.
+fn harmless(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_formula_is_text() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"] {
+            assert_eq!(harmless(text), format!("'{text}"));
+        }
+        for text in ["", "a=b", "100B", "'=1"] {
+            assert_eq!(harmless(text), text);
+        }
+    }
+}
