@@ -55,26 +55,16 @@ impl Server {
         }
     }
 
-    /// The next log line. The invitation of a first administrator, which each start on a new database writes, has a
-    /// test of its own and is passed over.
+    /// The next log line.
     pub(super) fn line(&self) -> Value {
-        loop {
-            let line = self.any_line();
-            if invited(&line).is_none() {
-                return line;
-            }
-        }
-    }
-
-    /// The address in the line that invites a first administrator, which is the next.
-    pub(super) fn invitation(&self) -> String {
-        let line = self.any_line();
-        invited(&line).unwrap_or_else(|| panic!("no invitation: {line}"))
-    }
-
-    fn any_line(&self) -> Value {
         let line = self.lines.recv_timeout(PATIENCE);
         json(&line.expect("a line in the log"))
+    }
+
+    /// The address that invites a first administrator, written before the line that says where it listens; empty when
+    /// nobody is invited.
+    pub(super) fn invitation(&self) -> String {
+        self.start.iter().find_map(invited).unwrap_or_default()
     }
 
     /// The next log line that says this.
@@ -102,7 +92,7 @@ impl Server {
         let mut rest = Vec::new();
         loop {
             match self.lines.recv_timeout(PATIENCE) {
-                Ok(line) => rest.extend(Some(json(&line)).filter(|line| invited(line).is_none())),
+                Ok(line) => rest.push(json(&line)),
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
                 Err(error) => panic!("it does not end: {error}"),
             }
