@@ -43,7 +43,7 @@ struct Form<'a> {
     fields: Fields,
     errors: Errors,
     /// What the row is now and what was typed, when somebody else saved it meanwhile.
-    conflict: Vec<(&'static str, String, String)>,
+    conflict: Option<Vec<(&'static str, String, String)>>,
     kept: &'a str,
 }
 
@@ -59,7 +59,7 @@ fn new(desk: Desk<'_>, named: Named, parameters: Parameters, db: &State<Db>) -> 
             row: None,
             fields: Fields::default(),
             errors: Errors::default(),
-            conflict: Vec::new(),
+            conflict: None,
             kept: &kept,
         },
         Status::Ok,
@@ -82,7 +82,7 @@ async fn create(
         row: None,
         fields,
         errors,
-        conflict: Vec::new(),
+        conflict: None,
         kept: &kept,
     };
     if wants_search(model, &fields, true) {
@@ -134,7 +134,7 @@ fn edit(id: i64, desk: Desk<'_>, named: Named, parameters: Parameters, db: &Stat
             row: Some((id, &loaded)),
             fields,
             errors: Errors::default(),
-            conflict: Vec::new(),
+            conflict: None,
             kept: &kept,
         },
         Status::Ok,
@@ -158,7 +158,7 @@ async fn update(
         row: Some((id, &loaded)),
         fields,
         errors,
-        conflict: Vec::new(),
+        conflict: None,
         kept: &kept,
     };
     if wants_search(model, &fields, false) {
@@ -170,7 +170,8 @@ async fn update(
     };
     let (author, version, typed) = (
         desk.author().clone(),
-        fields.first(VERSION).and_then(|text| text.parse().ok()),
+        // What is no version is not the row's either.
+        fields.first(VERSION).map(|text| text.parse().unwrap_or(0)),
         draft.clone(),
     );
     match db
@@ -189,7 +190,7 @@ async fn update(
                 row: Some((id, &now)),
                 fields,
                 errors: Errors::default(),
-                conflict,
+                conflict: Some(conflict),
                 kept: &kept,
             };
             draw(&desk, db, form, Status::Conflict)
@@ -383,7 +384,7 @@ fn draw(desk: &Desk<'_>, db: &Db, form: Form<'_>, status: Status) -> Answer {
             .collect()
     })?;
     let mut office = desk.office(&title);
-    office.has_errors = !form.errors.is_empty() || !form.conflict.is_empty();
+    office.has_errors = !form.errors.is_empty() || form.conflict.is_some();
     office
         .crumbs
         .push((Query::read(model, form.kept).url(1), model.title.to_owned()));
@@ -398,6 +399,15 @@ fn form_html(office: &Office<'_>, author: &Author, form: &Form<'_>, offers: &[Of
     let adding = form.row.is_none();
     let fields: Vec<&Field> = model.fields(adding).collect();
     let filters = kept_filters(form.kept);
+    // A form that comes back keeps the version it was opened with, or a save in between would go unnoticed; only who
+    // has seen the other's version goes on from there.
+    let opened = form
+        .fields
+        .first(VERSION)
+        .filter(|_| form.conflict.is_none());
+    let version = form
+        .row
+        .map(|(_, loaded)| opened.map_or_else(|| loaded.version.to_string(), str::to_owned));
     let mut offers = offers.iter();
     let content = html! {
         div.heading {
@@ -405,10 +415,10 @@ fn form_html(office: &Office<'_>, author: &Author, form: &Form<'_>, offers: &[Of
             @if let Some((id, loaded)) = form.row { (row_links(model, id, loaded)) }
         }
         (form::summary(&form.errors, &fields))
-        @if !form.conflict.is_empty() { (conflict_html(form)) }
+        @if let Some(differences) = &form.conflict { (conflict_html(model, differences)) }
         form.edit method="post" novalidate {
             (Token(office.token))
-            @if let Some((_, loaded)) = form.row { input type="hidden" name=(VERSION) value=(loaded.version); }
+            @if let Some(version) = version { input type="hidden" name=(VERSION) value=(version); }
             // The first button is what Enter presses.
             button.vh name="_save" value="1" tabindex="-1" { "Save" }
             @for fieldset in model.form(adding) {
@@ -419,7 +429,7 @@ fn form_html(office: &Office<'_>, author: &Author, form: &Form<'_>, offers: &[Of
             }
             @if adding && model.add_fieldsets.is_some() { (usable_html(&form.fields)) }
             div.buttons {
-                button.button name="_save" value="1" { (if form.conflict.is_empty() { "Save" } else { "Save my version" }) }
+                button.button name="_save" value="1" { (if form.conflict.is_none() { "Save" } else { "Save my version" }) }
                 button.button.quiet name="_addanother" value="1" { "Save and add another" }
                 button.button.quiet name="_continue" value="1" { "Save and continue editing" }
                 @if let Some((id, _)) = form.row {
@@ -453,17 +463,19 @@ fn row_links(model: &Model, id: i64, loaded: &Loaded) -> Markup {
     }
 }
 
-fn conflict_html(form: &Form<'_>) -> Markup {
+fn conflict_html(model: &Model, differences: &[(&str, String, String)]) -> Markup {
     html! {
         div.errors role="alert" {
-            p { strong { "Somebody else saved this " (form.model.singular) " since you opened it." } }
+            p { strong { "Somebody else saved this " (model.singular) " since you opened it." } }
             p { "Nothing of yours is lost: it is still in the form below. Save your version, or " a href="" { "take theirs" } "." }
-            div.scroll {
-                table.rows {
-                    thead { tr { th scope="col" { "Field" } th scope="col" { "Theirs, saved" } th scope="col" { "Yours, not saved" } } }
-                    tbody {
-                        @for (label, theirs, ours) in &form.conflict {
-                            tr { th scope="row" data-label="Field" { (label) } td data-label="Theirs" { (theirs) } td data-label="Yours" { (ours) } }
+            @if differences.is_empty() { p { "Both versions are the same." } } @else {
+                div.scroll {
+                    table.rows {
+                        thead { tr { th scope="col" { "Field" } th scope="col" { "Theirs, saved" } th scope="col" { "Yours, not saved" } } }
+                        tbody {
+                            @for (label, theirs, ours) in differences {
+                                tr { th scope="row" data-label="Field" { (label) } td data-label="Theirs" { (theirs) } td data-label="Yours" { (ours) } }
+                            }
                         }
                     }
                 }

@@ -165,7 +165,7 @@ pub(super) fn kept_filters(kept: &str) -> String {
 fn search_html(query: &Query, page: &Page) -> Markup {
     html! {
         form.search method="get" action=(query.model.url()) role="search" {
-            @for (filter, value) in &query.filters { input type="hidden" name=(filter.name) value=(value); }
+            @for (name, value) in query.beside_search() { input type="hidden" name=(name) value=(value); }
             label for="q" { "Search " (query.model.plural) }
             input id="q" name="q" type="search" value=(query.search) autocomplete="off";
             button.button.quiet { "Search" }

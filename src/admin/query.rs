@@ -108,17 +108,12 @@ impl Query {
         !self.search.is_empty() || !self.filters.is_empty()
     }
 
-    /// The same list, as an address' query without the page.
-    pub fn text(&self) -> String {
-        let mut pairs: Vec<(&str, String)> = Vec::new();
-        if !self.search.is_empty() {
-            pairs.push(("q", self.search.clone()));
-        }
-        pairs.extend(
-            self.filters
-                .iter()
-                .map(|(filter, value)| (filter.name, value.clone())),
-        );
+    /// What a search keeps of the list: everything but the page and the words themselves.
+    pub fn beside_search(&self) -> Vec<(&'static str, String)> {
+        let filters = self.filters.iter();
+        let mut pairs: Vec<(&str, String)> = filters
+            .map(|(filter, value)| (filter.name, value.clone()))
+            .collect();
         if !self.sort.is_empty() {
             let sort: Vec<String> = self
                 .sort
@@ -134,8 +129,15 @@ impl Query {
             pairs.push(("_facets", "1".to_owned()));
         }
         pairs
-            .iter()
-            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, SAFE)))
+    }
+
+    /// The same list, as an address' query without the page.
+    pub fn text(&self) -> String {
+        let search = (!self.search.is_empty()).then(|| ("q", self.search.clone()));
+        search
+            .into_iter()
+            .chain(self.beside_search())
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(&value, SAFE)))
             .collect::<Vec<_>>()
             .join("&")
     }

@@ -83,13 +83,13 @@ async fn serve(
         // Rocket's error panics when it is dropped unread.
         Error::internal(format!("put the site together: {}", error.kind()))
     })?;
-    announce(address, &database, report, since);
     if let Some(token) = link {
         log::warn!(
             "there is no administrator yet: within {} minutes open {origin}/admin/setup/{token}/ once, or set ADMIN_USERNAME and ADMIN_PASSWORD",
             setup::GOOD_FOR.as_secs() / 60
         );
     }
+    announce(address, &database, report, since);
     let stop = async {
         let name = rocket::tokio::select! {
             _ = terminate.recv() => "SIGTERM",

@@ -290,13 +290,16 @@ impl Field {
         if text.chars().any(char::is_control) {
             return Err("Control characters are not allowed; this is a single line.".to_owned());
         }
-        let count = text.chars().count();
-        if count > max {
-            return Err(format!(
-                "Ensure this value has at most {max} characters (it has {count})."
-            ));
+        if text.chars().any(turns_direction) {
+            return Err(
+                "Characters that turn the direction of writing round are not allowed.".to_owned(),
+            );
         }
-        (self.check)(text)
+        within(text, max)?;
+        // Tidying may lengthen a text, and what is stored has the limit.
+        let text = (self.check)(text)?;
+        within(&text, max)?;
+        Ok(text)
     }
 
     /// Two inputs, as in Django: `<name>_0` a date, `<name>_1` a time, in UTC.
@@ -355,6 +358,22 @@ impl Field {
 pub const REQUIRED: &str = "This field is required.";
 /// What a choice says when it is none.
 pub const CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
+
+fn within(text: &str, max: usize) -> Result<(), String> {
+    let count = text.chars().count();
+    if count > max {
+        return Err(format!(
+            "Ensure this value has at most {max} characters (it has {count})."
+        ));
+    }
+    Ok(())
+}
+
+/// Embeddings, overrides and isolates of the Unicode bidirectional algorithm (UAX #9, section 2): they reorder what
+/// stands beside them on the page. The plain marks, which scripts from the right need, do not.
+fn turns_direction(c: char) -> bool {
+    matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 /// A positive id of at most 64 bits.
 fn whole_number(text: &str) -> Option<i64> {

@@ -92,9 +92,9 @@ fn sign_in(request: &Request<'_>) -> Redirect {
 }
 
 /// An error in the admin is drawn with its frame for those who are signed in to it.
+/// Rocket's 422 is an address that does not exist here too; a form that is refused is no error and not drawn here.
 #[catch(default)]
 async fn in_office<'r>(status: Status, request: &'r Request<'_>) -> OfficeError<'r> {
-    // As in `unreadable`.
     let status = if status == Status::UnprocessableEntity {
         Status::NotFound
     } else {
@@ -103,9 +103,17 @@ async fn in_office<'r>(status: Status, request: &'r Request<'_>) -> OfficeError<
     OfficeError(status, request.guard::<Desk<'r>>().await.succeeded())
 }
 
+/// What the gate has stopped comes here from all over the site, for it has turned the address into one of its own.
 #[catch(default)]
-fn every(status: Status, _: &Request<'_>) -> ErrorPage {
-    ErrorPage(status)
+async fn every<'r>(status: Status, request: &'r Request<'_>) -> OfficeError<'r> {
+    let in_office =
+        matches!(status.code, 404 | 405) && Asked::of(request).facts.path.starts_with("/admin/");
+    let desk = if in_office {
+        request.guard::<Desk<'r>>().await.succeeded()
+    } else {
+        None
+    };
+    OfficeError(status, desk)
 }
 
 struct OfficeError<'r>(Status, Option<Desk<'r>>);

@@ -16,13 +16,15 @@ use super::posted;
 use crate::db::Db;
 use crate::models::session;
 use crate::models::user::account::{self, Account};
-use crate::schema::{Action, Author, Model, Models};
+use crate::schema::{Action, Author, Models};
 use crate::ui::office::{App, Message, Office};
 
 /// A session's cookie outlives the session, which ends by its own clock.
 pub const COOKIE_AGE: Duration = Duration::days(90);
-/// The longest cookie of messages; beyond it the newest are kept.
+/// The longest cookie of messages.
 const MESSAGES_SIZE: usize = 3_000;
+/// So many characters of a row's name fit into it in any script.
+const LABEL_SIZE: usize = 150;
 const PURPOSE: &str = "messages";
 
 /// Somebody with a session.
@@ -129,10 +131,14 @@ impl Desk<'_> {
     }
 
     /// Keeps words for the next page.
-    pub fn say(&self, message: Message) {
-        let text = serde_json::to_string(&[message]).unwrap_or_default();
-        let text = percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC)
-            .to_string();
+    pub fn say(&self, mut message: Message) {
+        let mut text = written(&message);
+        if let Some((label, _)) = &mut message.object
+            && text.len() > MESSAGES_SIZE
+        {
+            *label = label.chars().take(LABEL_SIZE).chain(['…']).collect();
+            text = written(&message);
+        }
         if text.len() <= MESSAGES_SIZE {
             self.jar.set(
                 MESSAGES,
@@ -165,6 +171,12 @@ impl Desk<'_> {
     }
 }
 
+/// A message as a cookie can carry it.
+fn written(message: &Message) -> String {
+    let text = serde_json::to_string(&[message]).unwrap_or_default();
+    percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
 fn read_messages(jar: Jar<'_>, keys: &Keys) -> Vec<Message> {
     let Some((signature, text)) = jar.get(MESSAGES).and_then(|value| value.split_once('.')) else {
         return Vec::new();
@@ -179,8 +191,10 @@ fn read_messages(jar: Jar<'_>, keys: &Keys) -> Vec<Message> {
 /// Lists that the author may see, by app, in the order of the declarations.
 fn apps(models: Models, author: &Author, path: &str) -> Vec<App> {
     let mut apps: Vec<App> = Vec::new();
-    let seen = |model: &&'static Model| author.may(Action::View, model);
-    for model in models.registered().filter(seen) {
+    for model in models
+        .registered()
+        .filter(|model| author.may(Action::View, model))
+    {
         let entry = (model.title, model.url(), path.starts_with(&model.url()));
         match apps.iter_mut().find(|app| app.title == model.app_title) {
             Some(app) => app.models.push(entry),

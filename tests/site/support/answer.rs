@@ -2,7 +2,8 @@
 
 use std::sync::PoisonError;
 
-use rocket::local::asynchronous::LocalResponse;
+use rocket::http::HeaderMap;
+use rocket::local::{asynchronous, blocking};
 
 use super::logged::{LOG, Line};
 
@@ -19,21 +20,23 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(super) async fn read(response: LocalResponse<'_>) -> Self {
+    /// Reads an answer of the client that many requests share.
+    pub(crate) async fn read(response: asynchronous::LocalResponse<'_>) -> Self {
         Self {
             status: response.status().code,
-            headers: response
-                .headers()
-                .iter()
-                .map(|header| {
-                    (
-                        header.name.as_str().to_lowercase(),
-                        header.value.to_string(),
-                    )
-                })
-                .collect(),
+            headers: written(response.headers()),
             length: response.body().preset_size(),
             bytes: response.into_bytes().await.unwrap_or_default(),
+        }
+    }
+
+    /// Reads an answer of the client that asks one thing after the other.
+    pub(crate) fn read_now(response: blocking::LocalResponse<'_>) -> Self {
+        Self {
+            status: response.status().code,
+            headers: written(response.headers()),
+            length: response.body().preset_size(),
+            bytes: response.into_bytes().unwrap_or_default(),
         }
     }
 
@@ -173,4 +176,16 @@ fn unescaped(text: &str) -> String {
         .replace("&gt;", ">")
         .replace("&quot;", "\"")
         .replace("&amp;", "&")
+}
+
+fn written(headers: &HeaderMap<'_>) -> Vec<(String, String)> {
+    let pairs = headers.iter();
+    pairs
+        .map(|header| {
+            (
+                header.name.as_str().to_lowercase(),
+                header.value.to_string(),
+            )
+        })
+        .collect()
 }

@@ -21,7 +21,7 @@ impl Line {
 }
 
 /// Every line since the first site.
-pub(super) static LOG: LazyLock<Mutex<Vec<Line>>> = LazyLock::new(|| {
+pub(crate) static LOG: LazyLock<Mutex<Vec<Line>>> = LazyLock::new(|| {
     log::set_boxed_logger(Box::new(Kept)).expect("no other logger before the first site");
     log::set_max_level(log::LevelFilter::Debug);
     Mutex::default()

@@ -1,0 +1,19 @@
+//! The admin's engine, driven as staff drive it: lists, forms, deletion and history of the five models and of a sixth.
+//!
+//! Who may come in at all is tested elsewhere; here somebody is always signed in. Their words are in `admin/desk.rs`.
+
+mod bulk;
+mod choices;
+mod deletion;
+mod desk;
+mod everywhere;
+mod fields;
+mod forms;
+mod history;
+mod index;
+mod limits;
+mod lists;
+mod rights;
+mod sixth;
+mod together;
+mod users;
