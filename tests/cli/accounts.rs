@@ -49,17 +49,9 @@ fn says(server: &Server, words: &str) -> bool {
 
 /// The path of the set-up link that the launch logged; empty when it logged none.
 fn link(server: &Server) -> String {
-    let lines = server.start.iter().filter_map(|line| line["msg"].as_str());
-    lines
-        .filter_map(|msg| {
-            Some(format!(
-                "/admin/setup/{}",
-                msg.split_once("/admin/setup/")?.1
-            ))
-        })
-        .filter_map(|rest| Some(rest.split_once(' ')?.0.to_owned()))
-        .next()
-        .unwrap_or_default()
+    let address = server.invitation();
+    let start = address.find("/admin/").unwrap_or(address.len());
+    address[start..].to_owned()
 }
 
 fn piped(run: &Run, arguments: &[&str], input: &str) -> Done {
