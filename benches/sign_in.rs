@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 /// Visitors, each with a connection of their own.
 const VISITORS: usize = 4;
 /// Connections that try to sign in.
-const GUESSERS: usize = 25;
+const GUESSERS: usize = 100;
 /// Attempts a second, all guessers together.
 const RATE: u32 = 50;
 /// How long a turn takes.

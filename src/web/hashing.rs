@@ -12,7 +12,7 @@ use rustix::process::setpriority_process;
 use crate::telemetry;
 
 /// How far a hash steps back behind everything else (nice(2); on Linux the value is the thread's own).
-const POLITE: i32 = 15;
+const POLITE: i32 = 10;
 /// How many run at once.
 const PLACES: u32 = 2;
 /// How many may wait for a place: at some 50 ms for each of our own hashes, the last of them waits half a second.

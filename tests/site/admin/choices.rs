@@ -30,14 +30,18 @@ fn of_a_thousand_addresses_twenty_are_offered_and_the_chosen_one() {
     desk.many_addresses(1_000);
     let page = desk.get(ADD);
     assert_eq!(offered(&page).len(), 20);
-    assert_eq!(offered(&page)[0], "1000 Main Street", "the newest first");
+    assert_eq!(
+        offered(&page)[0],
+        "1000 Main Street, Irvine, CA 92602",
+        "the newest first"
+    );
     assert!(page.bytes.len() < 20_000, "{}", page.bytes.len());
     desk.save(ADD, &[("title", "Silo"), ("address_id", "7")]);
     let page = desk.get("/admin/lettings/letting/1/change/");
     assert_eq!(offered(&page).len(), 21);
     assert_eq!(
         offered(&page)[0],
-        "7 Main Street",
+        "7 Main Street, Irvine, CA 92602",
         "the chosen one stands first"
     );
     assert!(has(&form(&page), "address_id", "7"));
@@ -58,7 +62,13 @@ fn the_search_button_keeps_what_was_typed_and_saves_nothing() {
         ],
     );
     assert_eq!(page.status, 200);
-    assert_eq!(offered(&page), ["7 Main Street", "999 Main Street"]);
+    assert_eq!(
+        offered(&page),
+        [
+            "7 Main Street, Irvine, CA 92602",
+            "999 Main Street, Irvine, CA 92602"
+        ]
+    );
     let kept = form(&page);
     for (name, value) in [
         ("title", " A \"title\" "),
@@ -88,7 +98,13 @@ fn enter_in_the_search_field_searches_and_saves_nothing() {
         ],
     );
     assert_eq!(page.status, 200);
-    assert_eq!(offered(&page), ["1 Main Street", "42 Ocean Avenue"]);
+    assert_eq!(
+        offered(&page),
+        [
+            "1 Main Street, Irvine, CA 92602",
+            "42 Ocean Avenue, Irvine, CA 92602"
+        ]
+    );
     assert!(has(&form(&page), "title", "Sea"));
     assert_eq!(desk.everything(), before);
     // The same words again are no new search.
@@ -122,15 +138,28 @@ fn a_search_without_a_match_says_so_and_an_incomplete_form_may_search() {
 }
 
 #[test]
+fn addresses_of_the_same_street_are_told_apart_by_their_city() {
+    let desk = Desk::new();
+    desk.address("1", "Main Street");
+    let second = desk.address("1", "Main Street");
+    desk.sql(
+        "update address set city = 'Brunswick', state = 'GA' where id = ?1",
+        [second],
+    );
+    let page = desk.submit(ADD, &[("address_id__search", "main ga")]);
+    assert_eq!(offered(&page), ["1 Main Street, Brunswick, GA 92602"]);
+}
+
+#[test]
 fn signs_of_the_database_are_searched_for_as_they_are() {
     let desk = Desk::new();
     desk.address("1", "100% Street");
     desk.address("2", "Main Street");
     for (search, found) in [
-        ("%", vec!["1 100% Street"]),
+        ("%", vec!["1 100% Street, Irvine, CA 92602"]),
         ("_", vec![]),
         ("'", vec![]),
-        ("street 2", vec!["2 Main Street"]),
+        ("main 2", vec!["2 Main Street, Irvine, CA 92602"]),
     ] {
         let page = desk.submit(ADD, &[("address_id__search", search)]);
         assert_eq!(offered(&page), found, "{search}");
@@ -277,5 +306,9 @@ fn related_rows_are_offered_to_those_who_may_touch_them() {
     let bob = desk.colleague("bob", &["lettings.change_letting"]);
     let page = bob.get(form);
     assert!(!page.text().contains("/admin/lettings/address/"));
-    assert_eq!(offered(&page), ["1 Main Street"], "but they may choose");
+    assert_eq!(
+        offered(&page),
+        ["1 Main Street, Irvine, CA 92602"],
+        "but they may choose"
+    );
 }
