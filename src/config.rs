@@ -112,6 +112,17 @@ impl Config {
     }
 
     /// Reads a given environment and, in `folder`, `oc-lettings.toml`.
+    ///
+    /// ```
+    /// use std::path::Path;
+    ///
+    /// use oc_lettings::config::{Config, Environment};
+    ///
+    /// let environment = Environment::from([("PORT".to_owned(), "9000".to_owned())]);
+    /// let config = Config::read(&environment, Path::new("/nowhere"))?;
+    /// assert_eq!(config.listen.to_string(), "0.0.0.0:9000");
+    /// # Ok::<(), oc_lettings::error::Error>(())
+    /// ```
     pub fn read(environment: &Environment, folder: &Path) -> Result<Self> {
         let raw = Raw::gather(environment, folder)?;
         let on_render = environment

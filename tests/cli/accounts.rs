@@ -49,7 +49,7 @@ fn says(server: &Server, words: &str) -> bool {
 
 /// The path of the set-up link that the launch logged; empty when it logged none.
 fn link(server: &Server) -> String {
-    let address = server.invitation();
+    let address = server.invitation().unwrap_or_default();
     let start = address.find("/admin/").unwrap_or(address.len());
     address[start..].to_owned()
 }

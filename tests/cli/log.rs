@@ -189,7 +189,7 @@ fn commands_log_nothing_and_a_warning_goes_to_standard_error() {
 fn the_link_for_a_first_administrator_is_written_once_and_never_again() {
     let run = Run::new();
     let mut server = Server::start(&run);
-    let link = server.invitation();
+    let link = server.invitation().unwrap();
     let (_, path) = link.split_once("/admin/").unwrap();
     let (_, token) = path.split_once('/').unwrap();
     let token = token.trim_end_matches('/');
