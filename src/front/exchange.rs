@@ -17,12 +17,19 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rocket::http::{Cookie, Header};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::tokio::io::AsyncReadExt;
+use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::timeout;
 
 /// The largest body that is taken: far more than any form of ours has.
 const BODY: usize = 1024 * 1024;
 /// How long a client may take to send its body.
 const SENDING: Duration = Duration::from_secs(30);
+/// How long a client may leave a piece of an answer unread before the answer is given up.
+const READING: Duration = Duration::from_secs(30);
+/// Bodies up to this size are taken from anyone at any time: every form of ours fits.
+const SMALL: u64 = 16 * 1024;
+/// So many larger bodies are in memory at once; more wait for their turn.
+static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
 /// Larger answers are handed to hyper in pieces of this size, so that they are not in memory twice.
 const PIECE: usize = 64 * 1024;
 /// What some clients leave in a target although RFC 3986 wants it encoded. Rocket would refuse the request before the
@@ -62,6 +69,12 @@ pub(super) async fn answer(
     };
     let body = match read(body).await {
         Ok(body) => body,
+        Err(StatusCode::PAYLOAD_TOO_LARGE) => {
+            return plain(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "What was sent is larger than we can take.\n",
+            );
+        }
         Err(status) => return plain(status, "The body of the request could not be read.\n"),
     };
     let target = parts
@@ -94,7 +107,16 @@ async fn read(body: Incoming) -> Result<Bytes, StatusCode> {
     if body.size_hint().lower() > BODY as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    let Ok(whole) = timeout(SENDING, Limited::new(body, BODY).collect()).await else {
+    let is_small = body.size_hint().upper().is_some_and(|size| size <= SMALL);
+    let whole = async {
+        let _place = if is_small {
+            None
+        } else {
+            LARGE_BODIES.acquire().await.ok()
+        };
+        Limited::new(body, BODY).collect().await
+    };
+    let Ok(whole) = timeout(SENDING, whole).await else {
         return Err(StatusCode::REQUEST_TIMEOUT);
     };
     match whole {
@@ -168,8 +190,15 @@ async fn stream(mut answer: LocalResponse<'_>, mut pieces: Sender<Bytes, io::Err
             .await
         {
             Ok(0) => return,
-            Ok(_) if pieces.send_data(Bytes::from(piece)).await.is_err() => return,
-            Ok(_) => {}
+            Ok(_) => match timeout(READING, pieces.send_data(Bytes::from(piece))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return,
+                // What made the answer may hold a place that others wait for.
+                Err(_) => {
+                    pieces.abort(io::ErrorKind::TimedOut.into());
+                    return;
+                }
+            },
             Err(error) => {
                 // The client sees the connection break instead of an answer that only looks whole.
                 pieces.abort(error);
