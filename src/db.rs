@@ -26,6 +26,8 @@ const BUSY: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(10);
 /// How many long reads run at once; more wait their turn and hold no connection meanwhile.
 const LONG_READS: usize = 4;
+/// How many reads run at once that go at the pace of whoever takes their rows.
+const EXPORTS: usize = 2;
 /// Distinct statements a connection keeps prepared; the whole site has fewer.
 const PREPARED: usize = 64;
 /// What stays as it is in a path that is written as a URI (sqlite.org/uri.html).
@@ -47,6 +49,7 @@ struct Shared {
     writer: Mutex<Connection>,
     idle_readers: Mutex<Vec<Connection>>,
     long_reads: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
     writes: Arc<Semaphore>,
 }
 
@@ -70,6 +73,7 @@ impl Db {
             writer: Mutex::new(writer),
             idle_readers: Mutex::new(Vec::new()),
             long_reads: Arc::new(Semaphore::new(LONG_READS)),
+            exports: Arc::new(Semaphore::new(EXPORTS)),
             writes: Arc::new(Semaphore::new(1)),
         };
         Ok(Self {
@@ -96,7 +100,23 @@ impl Db {
         &self,
         question: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = Arc::clone(&self.shared.long_reads)
+        self.read_in(&self.shared.long_reads, question).await
+    }
+
+    /// Asks what is handed on row by row, at the reader's pace, in places of its own: a slow one keeps no page waiting.
+    pub async fn read_out<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.read_in(&self.shared.exports, question).await
+    }
+
+    async fn read_in<T: Send + 'static>(
+        &self,
+        places: &Arc<Semaphore>,
+        question: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let permit = Arc::clone(places)
             .acquire_owned()
             .await
             .context("wait to read the database")?;

@@ -14,6 +14,8 @@ use crate::schema::{By, Filter, Model, Shown};
 const PER_PAGE: u64 = 100;
 /// "Show all" is offered up to so many rows, as in Django.
 pub const SHOW_ALL: u64 = 200;
+/// Characters of a word that count.
+const PATTERN: usize = 300;
 /// Words of a search that count.
 const WORDS: usize = 20;
 
@@ -412,7 +414,8 @@ impl Query {
 /// A pattern for SQL's `like` that finds the text anywhere; `\` escapes what would be a wildcard.
 pub fn like(text: &str) -> String {
     let mut pattern = String::from("%");
-    for c in text.chars() {
+    // SQLite refuses patterns beyond 50,000 bytes, and no name is nearly so long.
+    for c in text.chars().take(PATTERN) {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

@@ -518,3 +518,15 @@ fn kept_filters_never_lead_out_of_the_list() {
         );
     }
 }
+
+#[test]
+fn a_search_beyond_what_the_database_takes_is_harmless() {
+    let desk = Desk::demo();
+    let words = "_".repeat(30_000);
+    for path in ["/admin/lettings/letting/", "/admin/history/"] {
+        assert_eq!(desk.get(&format!("{path}?q={words}")).status, 200, "{path}");
+    }
+    let typed = [("title", "Silo"), ("address_id__search", words.as_str())];
+    let page = desk.post("/admin/lettings/letting/add/", &typed);
+    assert_eq!(page.status, 200);
+}
