@@ -70,10 +70,10 @@ async fn serve(
         .local_addr()
         .context("ask for the address listened on")?;
     let database = db.path().to_owned();
-    let origin = config
-        .site_url
-        .as_ref()
-        .map_or_else(|| format!("http://{address}"), ToString::to_string);
+    let origin = config.site_url.as_ref().map_or_else(
+        || format!("http://{}", reachable(address)),
+        ToString::to_string,
+    );
     spawn(clear_sessions(db.clone()));
     let mut site = site::build(config, db);
     if let Some(token) = &link {
@@ -99,6 +99,15 @@ async fn serve(
     };
     let serving = front::serve(listener, Arc::new(client), stop);
     Ok(serving.await)
+}
+
+/// An address that listens everywhere is none to open; loopback is, and is always an allowed host.
+fn reachable(address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        format!("localhost:{}", address.port())
+    } else {
+        address.to_string()
+    }
 }
 
 /// Drops expired sessions now and once a day, so that the table does not grow for ever.

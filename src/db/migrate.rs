@@ -112,6 +112,8 @@ fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
 /// Applies what is pending, on a connection of its own with foreign keys off (rebuilding a table would cascade).
 pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
     let conn = super::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // Before anything is changed in it, the journal's mode among that; and again when nobody else can write.
+    refuse_unfit(path, &conn)?;
     super::keep_commits(path, &conn)?;
     conn.execute_batch("pragma foreign_keys = off; begin immediate;")
         .map_err(|error| super::file::explain(path, error))?;

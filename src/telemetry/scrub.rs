@@ -17,7 +17,7 @@ pub fn event(mut event: Event<'static>) -> Event<'static> {
         ..Request::default()
     });
     event.message = event.message.map(|text| words(&text));
-    event.transaction = event.transaction.map(|text| path(&text));
+    event.transaction = event.transaction.map(|text| nameless(&text));
     for exception in &mut event.exception.values {
         exception.value = exception.value.take().map(|text| words(&text));
     }
@@ -36,6 +36,15 @@ pub fn path(path: &str) -> String {
             format!("{}{SET_UP}…", &path[..start])
         }
         _ => path.to_owned(),
+    }
+}
+
+/// A path without the name of a person in it.
+fn nameless(text: &str) -> String {
+    let path = path(text);
+    match path.strip_prefix("/profiles/") {
+        Some(rest) if !rest.is_empty() => "/profiles/…/".to_owned(),
+        _ => path,
     }
 }
 
@@ -60,6 +69,13 @@ pub fn words(text: &str) -> String {
 mod tests {
     use super::*;
     use sentry::protocol::{Breadcrumb, Exception, User};
+
+    #[test]
+    fn the_address_of_a_person_does_not_name_them() {
+        assert_eq!(nameless("/profiles/ada@example.com/"), "/profiles/…/");
+        assert_eq!(nameless("/profiles/"), "/profiles/");
+        assert_eq!(nameless("/lettings/1/"), "/lettings/1/");
+    }
 
     #[test]
     fn nothing_personal_is_left_in_an_event() {
