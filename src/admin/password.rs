@@ -136,6 +136,14 @@ fn may_set(desk: &Desk<'_>, db: &Db, id: i64) -> Result<String> {
             "Only superusers can set the password of a superuser.".to_owned(),
         ));
     }
+    // Whoever can sign in as another holds what the other holds.
+    let others = &account.author.permissions;
+    let own = desk.account.id == id;
+    if !desk.author().is_superuser && !own && !others.is_subset(&desk.author().permissions) {
+        return Err(Error::Forbidden(
+            "Only superusers can set the password of somebody who holds permissions that you do not hold.".to_owned(),
+        ));
+    }
     db.read(|conn| store::label(conn, &user::MODEL, id))?
         .ok_or(Error::NotFound)
 }

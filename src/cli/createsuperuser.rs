@@ -70,7 +70,7 @@ impl CreateSuperuser {
             draft.text("username").to_owned(),
             draft.text("email").to_owned(),
         );
-        if db.read(|conn| user::id_of(conn, &username))?.is_some() {
+        if db.read(|conn| user::has_twin(conn, None, &username))? {
             return Err(Error::Refused(format!(
                 "{username}: that username is already taken; choose another, or use changepassword"
             )));

@@ -1,6 +1,6 @@
 //! Whose word about a client's address is believed, and what that word is.
 //!
-//! Pure arithmetic on addresses; the headers are read in `web/client.rs`.
+//! Pure arithmetic on addresses; the headers are read in `web/asked.rs`.
 
 use std::fmt;
 use std::net::IpAddr;

@@ -295,7 +295,7 @@ fn other_superuser(conn: &Connection, ids: &[i64]) -> Result<bool> {
 }
 
 /// Whether another account has the same name but for letter case. SQLite folds ASCII only, so it is compared here.
-fn has_twin(conn: &Connection, id: Option<i64>, username: &str) -> Result<bool> {
+pub fn has_twin(conn: &Connection, id: Option<i64>, username: &str) -> Result<bool> {
     let folded = username.to_lowercase();
     let mut statement =
         conn.prepare_cached("select username from user where ?1 is null or id <> ?1")?;

@@ -335,7 +335,11 @@ fn is_ours(next: &str) -> bool {
 
 /// The token of the form, tied to a cookie that lives as long as the form may stand.
 pub(super) fn form_token(jar: Jar<'_>, keys: &Keys) -> Result<String> {
-    let value = session::new_token()?;
+    // Several tabs share the cookie, so a form that is open already keeps its token.
+    let known = jar
+        .get(SIGN_IN)
+        .filter(|value| value.len() == 64 && value.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let value = known.map_or_else(session::new_token, |value| Ok(value.to_owned()))?;
     let token = posted::token(keys, &value);
     jar.set(SIGN_IN, value, Some(FORM_AGE));
     Ok(token)

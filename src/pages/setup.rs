@@ -79,7 +79,11 @@ async fn create(
             }
             // Whoever has that name keeps it and their password; an account without one may become the administrator.
             let known = account::credentials(tx, &username)?;
-            if known.is_some_and(|known| password::is_usable(&known.password)) {
+            let taken = match known {
+                Some(known) => password::is_usable(&known.password),
+                None => user::has_twin(tx, None, &username)?,
+            };
+            if taken {
                 return Ok(None);
             }
             let id = account::make_superuser(tx, &username, &email, &hash)?;
@@ -105,6 +109,7 @@ async fn create(
         let page = new_html(&form_token(request.jar, keys)?, &fields, &errors);
         return Ok(Either::Left((Status::UnprocessableEntity, page)));
     };
+    link.close();
     begin(&request, db, id, None).await?;
     Ok(Either::Right(Redirect::to("/admin/")))
 }
@@ -117,7 +122,10 @@ pub fn has_administrator(conn: &rusqlite::Connection) -> Result<bool> {
 }
 
 fn demand_open(token: &str, link: &Link<'_>, db: &Db) -> Result<()> {
-    let open = link.opens(token) && !db.read(has_administrator)?;
+    if db.read(has_administrator)? {
+        link.close();
+    }
+    let open = link.opens(token);
     if open { Ok(()) } else { Err(Error::NotFound) }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! The token is in the launch line of the log and nowhere else; here is only its hash and its age.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rocket::request::{FromRequest, Outcome};
@@ -15,6 +16,7 @@ pub const GOOD_FOR: Duration = Duration::from_mins(30);
 pub struct SetUp {
     hash: [u8; 32],
     since: Instant,
+    used: AtomicBool,
 }
 
 impl SetUp {
@@ -23,6 +25,7 @@ impl SetUp {
         Self {
             hash: Sha256::digest(token.as_bytes()).into(),
             since: Instant::now(),
+            used: AtomicBool::new(false),
         }
     }
 
@@ -34,7 +37,14 @@ impl SetUp {
             .iter()
             .zip(given)
             .fold(0, |difference, (known, given)| difference | (known ^ given));
-        difference == 0 && self.since.elapsed() < GOOD_FOR
+        difference == 0 && self.since.elapsed() < GOOD_FOR && !self.used.load(Ordering::Relaxed)
+    }
+}
+
+impl SetUp {
+    /// The link has done its work, or there is an administrator: it opens nothing any more.
+    pub fn close(&self) {
+        self.used.store(true, Ordering::Relaxed);
     }
 }
 
@@ -45,6 +55,13 @@ impl Link<'_> {
     /// Whether there is a link and this is its token.
     pub fn opens(&self, token: &str) -> bool {
         self.0.is_some_and(|setup| setup.opens(token))
+    }
+
+    /// It opens nothing any more.
+    pub fn close(&self) {
+        if let Some(setup) = self.0 {
+            setup.close();
+        }
     }
 }
 
