@@ -337,3 +337,18 @@ fn twins_of_a_name_are_refused_when_given_and_old_ones_can_be_saved() {
     refused(&form(&root, twin).set("username", "eVe").send(), taken);
     refused(&form(&root, twin).set("username", "eve").send(), taken);
 }
+
+#[test]
+fn the_password_of_somebody_with_more_rights_is_set_by_superusers_only() {
+    let site = Site::new();
+    site.user("eve").staff().may(&["auth.change_user"]).make();
+    let bob = site
+        .user("bob")
+        .staff()
+        .may(&["lettings.delete_letting"])
+        .make();
+    let ada = site.user("ada").staff().make();
+    let eve = site.sign_in("eve");
+    let page = |id: i64| eve.get(&format!("/admin/auth/user/{id}/password/")).status;
+    assert_eq!((page(bob), page(ada)), (403, 200));
+}

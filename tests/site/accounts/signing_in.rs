@@ -419,3 +419,13 @@ fn pages_of_the_admin_are_kept_by_nobody() {
         assert_eq!(answer.header("x-frame-options"), "DENY");
     }
 }
+
+#[test]
+fn two_tabs_with_the_form_do_not_break_each_other() {
+    let site = Site::new();
+    site.user("ada").staff().make();
+    let browser = site.browser();
+    let first = browser.log_in_form("ada", PASSWORD);
+    browser.get("/admin/login/");
+    assert_eq!(first.send().status, 303);
+}
