@@ -79,11 +79,11 @@ async fn create(
             }
             // Whoever has that name keeps it and their password; an account without one may become the administrator.
             let known = account::credentials(tx, &username)?;
-            let taken = match known {
+            let is_held = match known {
                 Some(known) => password::is_usable(&known.password),
                 None => user::has_twin(tx, None, &username)?,
             };
-            if taken {
+            if is_held {
                 return Ok(None);
             }
             let id = account::make_superuser(tx, &username, &email, &hash)?;
