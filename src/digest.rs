@@ -1,8 +1,10 @@
-//! Bytes as text: hexadecimal digits, and the few of a SHA-256 that stand for a content.
+//! Bytes as text: hexadecimal digits, random ones, and the few of a SHA-256 that stand for a content.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
 
 /// Lower-case hexadecimal digits, two a byte.
 pub fn hex(bytes: &[u8]) -> String {
@@ -12,6 +14,14 @@ pub fn hex(bytes: &[u8]) -> String {
             write!(text, "{byte:02x}").expect("a String takes any text");
             text
         })
+}
+
+/// So many random bytes of the system's, in hexadecimal: a key or a token that nobody can guess.
+pub fn random<const BYTES: usize>() -> Result<String> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| Error::internal(format!("ask the system for random bytes: {error}")))?;
+    Ok(hex(&bytes))
 }
 
 /// Thirty-two digits that stand for the content: 128 bits of its SHA-256.

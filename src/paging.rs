@@ -51,6 +51,13 @@ impl Paging {
         }
     }
 
+    /// How many rows to take and how many to pass over, for a list that is only read forwards.
+    pub fn forward(self) -> (i64, i64) {
+        let before = (self.page - 1) * self.size;
+        let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        (signed(self.size), signed(before))
+    }
+
     /// The numbers of the first and last row on this page, from 1; nothing when the list is empty.
     pub fn shown(self) -> Option<(u64, u64)> {
         (self.total > 0).then(|| {

@@ -10,7 +10,8 @@ use std::process::Command;
 /// Modules by layer; a module uses only those in layers above its own line.
 const LAYERS: &[&[&str]] = &[
     // Foundations: they know nothing of the site.
-    &["error", "clock", "compress", "digest", "paging"],
+    &["error"],
+    &["clock", "compress", "digest", "paging"],
     &["config", "assets", "password"],
     &["telemetry"],
     // The database: knows no table.

@@ -237,10 +237,7 @@ async fn hashed(mut draft: Draft, hashing: &Hashing) -> Result<Result<Draft, Err
         errors.add_all("password", complaints);
         return Ok(Err(errors));
     }
-    let hash = hashing
-        .run(0, move || password::hash(&plain))
-        .await
-        .map_err(|_| Error::Busy)??;
+    let hash = hashing.hash(plain).await?;
     draft.set("password", Value::Text(hash));
     Ok(Ok(draft))
 }

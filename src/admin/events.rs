@@ -44,8 +44,7 @@ async fn index(desk: Desk<'_>, parameters: Parameters, db: &State<Db>) -> Result
     let (paging, entries) = db
         .read_long(move |conn| {
             let paging = Paging::new(wished, history::count_all(conn, &words)?, PER_PAGE);
-            let offset = i64::try_from((paging.page - 1) * PER_PAGE).unwrap_or(i64::MAX);
-            let limit = i64::try_from(PER_PAGE).unwrap_or(i64::MAX);
+            let (limit, offset) = paging.forward();
             Ok((
                 paging,
                 history::all(conn, &words, newest_first, limit, offset)?,

@@ -41,8 +41,7 @@ async fn index(
         .read_long(move |conn| {
             let label = store::label(conn, model, id)?.ok_or(Error::NotFound)?;
             let paging = Paging::new(wished, history::count_of_row(conn, model, id)?, PER_PAGE);
-            let offset = i64::try_from((paging.page - 1) * PER_PAGE).unwrap_or(i64::MAX);
-            let limit = i64::try_from(PER_PAGE).unwrap_or(i64::MAX);
+            let (limit, offset) = paging.forward();
             Ok((
                 label,
                 paging,

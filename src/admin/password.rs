@@ -75,7 +75,7 @@ async fn update(
         "Password-based authentication was disabled."
     };
     let hash = match plain {
-        None => user::UNUSABLE.to_owned(),
+        None => password::UNUSABLE.to_owned(),
         Some(plain) => {
             let account = db
                 .read(|conn| account::find_any(conn, id))?
@@ -84,10 +84,7 @@ async fn update(
             if !complaints.is_empty() {
                 return refused(complaints);
             }
-            hashing
-                .run(0, move || password::hash(&plain))
-                .await
-                .map_err(|_| Error::Busy)??
+            hashing.hash(plain).await?
         }
     };
     let (author, own) = (

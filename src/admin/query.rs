@@ -207,17 +207,12 @@ impl Query {
             PER_PAGE
         };
         let paging = Paging::new(self.page, matching, size);
-        let offset = i64::try_from((paging.page - 1) * paging.size).unwrap_or(i64::MAX);
+        let (limit, offset) = paging.forward();
         let mut rows = Vec::new();
-        self.each(
-            conn,
-            i64::try_from(size).unwrap_or(i64::MAX),
-            offset,
-            |row| {
-                rows.push(row);
-                true
-            },
-        )?;
+        self.each(conn, limit, offset, |row| {
+            rows.push(row);
+            true
+        })?;
         Ok((paging, rows))
     }
 

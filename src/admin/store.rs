@@ -295,7 +295,7 @@ fn sql_of(value: &Value) -> Option<Sql> {
         Value::One(id) => (*id).into(),
         Value::Many(_) => return None,
         // A password in clear never gets here; one that is still here is stored as none at all.
-        Value::Password(_) => crate::models::user::UNUSABLE.to_owned().into(),
+        Value::Password(_) => crate::password::UNUSABLE.to_owned().into(),
     })
 }
 

@@ -77,7 +77,7 @@ impl CreateSuperuser {
         }
         let hash = match (&config.admin.password, self.noinput) {
             (Some(plain), true) => password::hash(plain.reveal())?,
-            (None, true) => user::UNUSABLE.to_owned(),
+            (None, true) => password::UNUSABLE.to_owned(),
             (_, false) => {
                 let person = validate::Person {
                     username: &username,

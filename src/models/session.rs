@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::clock::written;
 use crate::digest;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A session ends this long after its last use, as Django's do after their first.
 const IDLE: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -34,10 +34,7 @@ pub struct Session {
 
 /// A new token: 256 random bits in hexadecimal.
 pub fn new_token() -> Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::internal(format!("ask the system for random bytes: {error}")))?;
-    Ok(digest::hex(&bytes))
+    digest::random::<32>()
 }
 
 /// Begins a session of a user.

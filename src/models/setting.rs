@@ -3,7 +3,7 @@
 use rusqlite::{OptionalExtension, Transaction};
 
 use crate::digest;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// The generated signing key, made when it is first asked for: 48 random bytes in hexadecimal.
 pub fn secret_key(tx: &Transaction<'_>) -> Result<String> {
@@ -17,10 +17,7 @@ pub fn secret_key(tx: &Transaction<'_>) -> Result<String> {
     if let Some(key) = known {
         return Ok(key);
     }
-    let mut bytes = [0; 48];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::internal(format!("ask the system for random bytes: {error}")))?;
-    let key = digest::hex(&bytes);
+    let key = digest::random::<48>()?;
     tx.execute(
         "insert into setting (name, value) values ('secret_key', ?1)",
         [&key],

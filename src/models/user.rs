@@ -7,15 +7,13 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::{group, permission};
 use crate::error::Result;
+use crate::password;
 use crate::schema::draft::{Draft, Errors, Value};
 use crate::schema::{
     Author, By, Column, Field, Fieldset, Filter, Hooks, Kind, List, Many, Model, check,
 };
 
 pub mod account;
-
-/// A password field that no password matches, as in Django.
-pub const UNUSABLE: &str = "!";
 
 const LAST_SUPERUSER: &str = "The last superuser cannot be deleted, deactivated or demoted.";
 
@@ -159,7 +157,7 @@ pub fn insert(tx: &Transaction<'_>, user: &NewUser) -> Result<i64> {
         &user.first_name,
         &user.last_name,
         &user.email,
-        UNUSABLE,
+        password::UNUSABLE,
         user.is_staff,
         user.is_superuser,
         now,

@@ -136,12 +136,7 @@ async fn create(
     throttle.succeeded(&username, client);
     let fresh = if outdated {
         let plain = fields.first("password").unwrap_or("").to_owned();
-        Some(
-            hashing
-                .run(0, move || password::hash(&plain))
-                .await
-                .map_err(|_| Error::Busy)??,
-        )
+        Some(hashing.hash(plain).await?)
     } else {
         None
     };
@@ -255,10 +250,7 @@ async fn update(
         return refused(errors);
     }
     let plain = first.to_owned();
-    let hash = hashing
-        .run(0, move || password::hash(&plain))
-        .await
-        .map_err(|_| Error::Busy)??;
+    let hash = hashing.hash(plain).await?;
     let (author, id, old_token, new_token) = (
         desk.author().clone(),
         desk.account.id,

@@ -66,10 +66,7 @@ async fn create(
         text("email"),
     );
     let plain = fields.first("password1").unwrap_or("").to_owned();
-    let hash = hashing
-        .run(0, move || password::hash(&plain))
-        .await
-        .map_err(|_| Error::Busy)??;
+    let hash = hashing.hash(plain).await?;
     let client = request.asked.client;
     let id = db
         .write(move |tx| {

@@ -10,6 +10,7 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::Offset;
 
 use super::{Field, Kind, Model, check};
+use crate::password::validate::LONGEST;
 
 /// What is wrong with which field; the empty name is the form as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -344,8 +345,8 @@ impl Field {
         if first.contains('\0') {
             return Err("Null characters are not allowed.".to_owned());
         }
-        if first.len() > 4096 {
-            return Err("Ensure this value has at most 4096 bytes.".to_owned());
+        if first.len() > LONGEST {
+            return Err(format!("Ensure this value has at most {LONGEST} bytes."));
         }
         if first != second {
             return Err("The two password fields didn’t match.".to_owned());

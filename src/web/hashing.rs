@@ -9,7 +9,8 @@ use std::thread::spawn;
 use rocket::tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use rustix::process::setpriority_process;
 
-use crate::telemetry;
+use crate::error::Error;
+use crate::{password, telemetry};
 
 /// How far a hash steps back behind everything else (nice(2); on Linux the value is the thread's own).
 const POLITE: i32 = 10;
@@ -73,6 +74,13 @@ impl Hashing {
             Ok(Err(panic)) => resume_unwind(panic),
             Err(_) => Err(Full),
         }
+    }
+
+    /// Hashes a new password, where there is room for it.
+    pub async fn hash(&self, plain: String) -> Result<String, Error> {
+        self.run(0, move || password::hash(&plain))
+            .await
+            .map_err(|_| Error::Busy)?
     }
 
     /// Waits in the queue, unless there is a place at once. Places are given in the order of asking.
