@@ -20,6 +20,8 @@ use crate::telemetry;
 pub mod file;
 pub mod migrate;
 
+/// What marks a file as ours in its header: `OCLT` in ASCII (sqlite.org/pragma.html).
+pub const APPLICATION_ID: i32 = 0x4F43_4C54;
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
 /// The pause between two tries where SQLite itself does not wait.

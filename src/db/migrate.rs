@@ -141,6 +141,9 @@ pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
             path.display()
         )));
     }
+    if application_id(&conn)? != super::APPLICATION_ID {
+        conn.pragma_update(None, "application_id", super::APPLICATION_ID)?;
+    }
     conn.execute_batch("commit")
         .context("commit the migrations")?;
     Ok(Report {
@@ -154,8 +157,15 @@ pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
     })
 }
 
-/// A database with tables that are not ours is somebody else's: nothing is added to it.
+/// A database with another application's mark, or with tables that are not ours, is somebody else's: nothing is added.
 fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
+    let mark = application_id(conn)?;
+    if mark != 0 && mark != super::APPLICATION_ID {
+        return Err(Error::Refused(format!(
+            "{} is a database of another application (its mark is {mark:#010x}): set DATABASE to another path",
+            path.display()
+        )));
+    }
     if has_history(conn)? {
         return Ok(());
     }
@@ -171,6 +181,12 @@ fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
         "{} is a database of another application ({tables} tables, none of ours): set DATABASE to another path",
         path.display()
     )))
+}
+
+/// The mark in the file's header; 0 where no application left one.
+pub fn application_id(conn: &Connection) -> Result<i32> {
+    conn.query_row("pragma application_id", [], |row| row.get(0))
+        .map_err(|error| super::file::explain_on(conn, error))
 }
 
 fn has_history(conn: &Connection) -> Result<bool> {

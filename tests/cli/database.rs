@@ -198,6 +198,28 @@ fn another_applications_database_is_refused_and_left_alone() {
 }
 
 #[test]
+fn a_database_with_the_mark_of_another_application_is_refused_and_left_alone() {
+    let run = Run::new();
+    run.run(&["migrate"]).succeeded();
+    run.sql("pragma application_id = 0x4d504258");
+    all_refuse(
+        &run,
+        &[
+            "site.sqlite3 is a database of another application",
+            "0x4d504258",
+        ],
+    );
+}
+
+#[test]
+fn the_file_says_in_its_header_whose_it_is() {
+    let run = Run::new();
+    run.run(&["migrate"]).succeeded();
+    let header = fs::read(run.path("site.sqlite3")).unwrap();
+    assert_eq!(&header[68..72], b"OCLT");
+}
+
+#[test]
 fn a_database_of_a_newer_version_is_refused_by_name_and_left_alone() {
     let run = Run::new();
     run.run(&["migrate"]).succeeded();
