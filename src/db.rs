@@ -1,7 +1,7 @@
 //! The database: one SQLite file, one writer, many readers that never wait for it.
 //!
-//! No table is known here. Opening the file and saying why it cannot be opened is in `db/file.rs`, bringing it up to
-//! date in `db/migrate.rs`; the questions are asked in `models/`.
+//! No table is known here. Making the file and saying why it cannot be opened is in `db/file.rs`, looking at it before
+//! it is opened in `db/header.rs`, bringing it up to date in `db/migrate.rs`; the questions are asked in `models/`.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,9 @@ use crate::telemetry;
 
 pub mod file;
 pub mod migrate;
+
+mod disk;
+mod header;
 
 /// What marks a file as ours in its header: `OCLT` in ASCII (sqlite.org/pragma.html).
 pub const APPLICATION_ID: i32 = 0x4F43_4C54;
@@ -58,20 +61,22 @@ struct Shared {
 impl Db {
     /// Opens or creates the database and applies what migrations are pending.
     pub fn open_and_migrate(path: &Path) -> Result<(Self, migrate::Report)> {
-        let created = file::prepare(path)?;
-        let report = migrate::run(path, created)?;
-        Ok((Self::open(path)?, report))
+        let path = file::behind_links(path)?;
+        let created = file::prepare(&path)?;
+        let report = migrate::run(&path, created)?;
+        Ok((Self::open(&path)?, report))
     }
 
     /// Opens a database that is there, as it is.
     pub fn open(path: &Path) -> Result<Self> {
-        let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        keep_commits(path, &writer)?;
+        let path = file::behind_links(path)?;
+        let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        keep_commits(&path, &writer)?;
         writer
             .execute_batch("pragma foreign_keys = on;")
-            .map_err(|error| file::explain(path, error))?;
+            .map_err(|error| file::explain(&path, error))?;
         let shared = Shared {
-            path: path.to_owned(),
+            path,
             writer: Mutex::new(writer),
             idle_readers: Mutex::new(Vec::new()),
             long_reads: Arc::new(Semaphore::new(LONG_READS)),
@@ -182,7 +187,8 @@ impl Db {
 
 /// Opens a database to look at it: nothing is made, migrated or changed.
 pub fn inspect(path: &Path) -> Result<Connection> {
-    file::refuse_folder(path)?;
+    let path = &file::behind_links(path)?;
+    file::refuse_unfit(path)?;
     if !path.exists() {
         return Err(Error::Refused(format!(
             "{} does not exist: start the server once, or run `oc-lettings migrate`",

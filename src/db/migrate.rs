@@ -8,6 +8,7 @@ use std::path::Path;
 use refinery::{Migration, Runner};
 use refinery_core::Migrate;
 use refinery_core::traits::sync::{Query, Transaction};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -111,9 +112,14 @@ fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
 
 /// Applies what is pending, on a connection of its own with foreign keys off (rebuilding a table would cascade).
 pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
+    let had_log = super::file::write_ahead_log(path).exists();
     let conn = super::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     // Before anything is changed in it, the journal's mode among that; and again when nobody else can write.
-    refuse_unfit(path, &conn)?;
+    if let Err(refusal) = refuse_unfit(path, &conn) {
+        // The last one to close a file empties its log into it, which is for those to do whose file it is.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, had_log)?;
+        return Err(refusal);
+    }
     super::keep_commits(path, &conn)?;
     conn.execute_batch("pragma foreign_keys = off; begin immediate;")
         .map_err(|error| super::file::explain(path, error))?;
@@ -131,15 +137,9 @@ pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
             None => Error::Internal(Cause::new(doing, error)),
         }
     })?;
-    let broken: i64 =
-        conn.query_row("select count(*) from pragma_foreign_key_check", [], |row| {
-            row.get(0)
-        })?;
-    if broken > 0 {
-        return Err(Error::internal(format!(
-            "migrate {}: {broken} rows would point at rows that do not exist; nothing was changed",
-            path.display()
-        )));
+    // Every row is looked at, which a start that has nothing to migrate does not wait for; `check` does it too.
+    if !report.applied_migrations().is_empty() {
+        refuse_broken(path, &conn)?;
     }
     if application_id(&conn)? != super::APPLICATION_ID {
         conn.pragma_update(None, "application_id", super::APPLICATION_ID)?;
@@ -157,14 +157,29 @@ pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
     })
 }
 
+/// Rows that a migration has left pointing at rows that are gone.
+fn refuse_broken(path: &Path, conn: &Connection) -> Result<()> {
+    let broken: i64 =
+        conn.query_row("select count(*) from pragma_foreign_key_check", [], |row| {
+            row.get(0)
+        })?;
+    if broken == 0 {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "migrate {}: {broken} rows would point at rows that do not exist; nothing was changed",
+        path.display()
+    )))
+}
+
 /// A database with another application's mark, or with tables that are not ours, is somebody else's: nothing is added.
 fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
     let mark = application_id(conn)?;
     if mark != 0 && mark != super::APPLICATION_ID {
-        return Err(Error::Refused(format!(
-            "{} is a database of another application (its mark is {mark:#010x}): set DATABASE to another path",
-            path.display()
-        )));
+        return Err(super::file::foreign(
+            path,
+            format_args!("its mark is {mark:#010x}"),
+        ));
     }
     if has_history(conn)? {
         return Ok(());
@@ -177,10 +192,10 @@ fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
     if tables == 0 {
         return Ok(());
     }
-    Err(Error::Refused(format!(
-        "{} is a database of another application ({tables} tables, none of ours): set DATABASE to another path",
-        path.display()
-    )))
+    Err(super::file::foreign(
+        path,
+        format_args!("{tables} tables, none of ours"),
+    ))
 }
 
 /// The mark in the file's header; 0 where no application left one.

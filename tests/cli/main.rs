@@ -11,6 +11,7 @@ mod demo;
 mod help;
 mod http;
 mod log;
+mod look;
 mod migrate;
 mod receiver;
 mod run;
