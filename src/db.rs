@@ -22,6 +22,7 @@ pub mod migrate;
 
 mod disk;
 mod header;
+mod obstacle;
 
 /// What marks a file as ours in its header: `OCLT` in ASCII (sqlite.org/pragma.html).
 pub const APPLICATION_ID: i32 = 0x4F43_4C54;
@@ -157,13 +158,8 @@ impl Db {
     /// Changes rows in one transaction, here; for commands, which have no one else to serve.
     pub fn write_now<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.shared.writer);
-        // Immediate: a transaction that starts as a reader and then writes would ignore the busy timeout.
-        let tx = writer
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| file::explain(&self.shared.path, error))?;
-        let answer = change(&tx)?;
-        tx.commit().context("commit to the database")?;
-        Ok(answer)
+        // What failed is rolled back when the transaction is dropped, so that nothing of it is saved.
+        change_rows(&mut writer, change).map_err(|error| file::not_saved(&self.shared.path, error))
     }
 
     /// Moves the write-ahead log into the file and empties it, so that the one file is all there is.
@@ -183,6 +179,19 @@ impl Db {
         reader.execute_batch("pragma query_only = on")?;
         Ok(reader)
     }
+}
+
+fn change_rows<T>(
+    writer: &mut Connection,
+    change: impl FnOnce(&Transaction<'_>) -> Result<T>,
+) -> Result<T> {
+    // Immediate: a transaction that starts as a reader and then writes would ignore the busy timeout.
+    let tx = writer
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .context("begin to write to the database")?;
+    let answer = change(&tx)?;
+    tx.commit().context("commit to the database")?;
+    Ok(answer)
 }
 
 /// Opens a database to look at it: nothing is made, migrated or changed.

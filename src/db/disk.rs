@@ -4,10 +4,13 @@ use std::fmt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{StatVfsMountFlags, statvfs};
+use rustix::fs::{StatVfs, StatVfsMountFlags, statvfs};
+use rustix::process::geteuid;
 
-/// Less than this is as good as nothing: SQLite needs room for its log's index before it needs any for rows.
-const NOTHING: u64 = 64 * 1024;
+/// What the index of a log takes before there is a row in it, and a page: less is as good as nothing.
+const LOG_INDEX: u64 = 36 * 1024;
+/// What a new database takes, with room to spare.
+const SCHEMA: u64 = 1024 * 1024;
 
 /// A disk, as far as it can be asked.
 #[derive(Debug)]
@@ -29,11 +32,24 @@ impl Disk {
         let there = there.unwrap_or_else(|_| PathBuf::from("/"));
         let asked = statvfs(&there).ok();
         Self {
-            free: asked.as_ref().map(|disk| disk.f_bavail * disk.f_frsize),
-            is_read_only: asked
-                .is_some_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY)),
+            free: asked.as_ref().and_then(free),
+            is_read_only: asked.is_some_and(|disk| disk.f_flag.contains(StatVfsMountFlags::RDONLY)),
             mount: mount_of(&there),
         }
+    }
+
+    /// Whether nothing can be added to what is on it.
+    pub(super) fn has_no_room(&self) -> bool {
+        self.has_less_than(LOG_INDEX)
+    }
+
+    /// Whether a new database would not fit.
+    pub(super) fn has_no_room_for_schema(&self) -> bool {
+        self.has_less_than(SCHEMA)
+    }
+
+    fn has_less_than(&self, bytes: u64) -> bool {
+        self.free.is_some_and(|free| free < bytes)
     }
 
     /// What to tell whoever runs the site when there is no room left for the file.
@@ -54,13 +70,23 @@ impl Disk {
                 "{shown} cannot be written, the disk at {mount} is mounted read-only: see the system's log for why, and mount it for writing"
             );
         }
-        if self.free.is_some_and(|free| free < NOTHING) {
+        if self.has_no_room() {
             return self.is_full(path);
         }
         format!(
             "{shown} cannot be read or written ({error}): see the system's log for what the disk at {mount} has to say"
         )
     }
+}
+
+/// Root may use what is kept back from others; and what has no size at all does not tell.
+fn free(disk: &StatVfs) -> Option<u64> {
+    let blocks = if geteuid().is_root() {
+        disk.f_bfree
+    } else {
+        disk.f_bavail
+    };
+    (disk.f_blocks > 0).then(|| blocks.saturating_mul(disk.f_frsize))
 }
 
 /// The highest folder on the same device.

@@ -1,26 +1,33 @@
 //! The file on its disk: made with its folder, for its owner alone, and explained when it cannot be used.
 //!
 //! No SQL beyond opening. Each refusal is one line that names the path, who we are, what is in the way and the cure. What
-//! the file says of itself is read in `db/header.rs`, what its disk says in `db/disk.rs`.
+//! the file says of itself is read in `db/header.rs`, what its disk says in `db/disk.rs`, and who may not use it is said in
+//! `db/obstacle.rs`.
 
 use std::fmt;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
-use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::disk::Disk;
+use super::obstacle::unwritable;
 use crate::error::{Cause, Error, Result};
 
 /// How many symbolic links may lead to the file, as in Linux.
 const LINKS: usize = 40;
 
+/// What visitors read when nothing could be saved.
+const FULL: &str = "The disk that this site keeps its data on is full, so nothing was saved. Whoever runs the site has to make room; after that it can be sent again.";
+const UNWRITABLE: &str = "This site cannot write its data just now, so nothing was saved. Whoever runs the site finds the reason in its log; after that it can be sent again.";
+const LOCKED: &str = "Another program has been writing to this site's data for too long, so nothing was saved. Please send it again in a moment.";
+
 /// Makes the file and the folders above it where they are missing. Tells whether the file is new.
 pub fn prepare(path: &Path) -> Result<bool> {
     refuse_unfit(path)?;
+    refuse_full(path)?;
     let folder = folder(path);
     DirBuilder::new()
         .recursive(true)
@@ -68,6 +75,20 @@ pub fn refuse_unfit(path: &Path) -> Result<()> {
     super::header::refuse_unfit(path)
 }
 
+/// A disk without room even to begin: asked first, because what SQLite had begun there it could not take back.
+fn refuse_full(path: &Path) -> Result<()> {
+    let disk = Disk::of(path);
+    let is_full = if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+        !log_index(path).exists() && disk.has_no_room()
+    } else {
+        disk.has_no_room_for_schema()
+    };
+    if is_full {
+        return Err(Error::internal(disk.is_full(path)));
+    }
+    Ok(())
+}
+
 /// A folder where the file should be, as a mount point given for `DATABASE` is, or what is no file at all.
 fn refuse_other_kinds(path: &Path) -> Result<()> {
     let shown = path.display();
@@ -94,6 +115,11 @@ pub fn rollback_journal(path: &Path) -> PathBuf {
     beside(path, "-journal")
 }
 
+/// The log's index, which is there as long as the log is.
+pub(super) fn log_index(path: &Path) -> PathBuf {
+    beside(path, "-shm")
+}
+
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
@@ -113,6 +139,29 @@ pub fn explain(path: &Path, error: rusqlite::Error) -> Error {
             format!("open the database {}", path.display()),
             error,
         )),
+    }
+}
+
+/// A change that failed: where the disk or another process stood in its way, the visitor is told so and the operator why.
+pub(super) fn not_saved(path: &Path, error: Error) -> Error {
+    let Error::Internal(cause) = &error else {
+        return error;
+    };
+    let Some(reason) = cause.source_of::<rusqlite::Error>() else {
+        return error;
+    };
+    let words = match reason.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => FULL,
+        Some(ErrorCode::SystemIoFailure) if Disk::of(path).has_no_room() => FULL,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LOCKED,
+        Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+            UNWRITABLE
+        }
+        _ => return error,
+    };
+    match in_words(path, reason) {
+        Some(explained) => Error::NotSaved(words, Cause::plain(explained)),
+        None => error,
     }
 }
 
@@ -163,59 +212,8 @@ pub(super) fn foreign(path: &Path, why: impl fmt::Display) -> Error {
     ))
 }
 
-/// `uid 65532 cannot write /data/x.sqlite3: permission denied; /data has mode 0755 and belongs to 0:0; …`
-fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    unusable(path, "write", error)
-}
-
-/// The same for a file that is there and cannot even be looked at.
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    unusable(path, "read", error)
-}
-
-fn unusable(path: &Path, verb: &str, error: &std::io::Error) -> Error {
-    let uid = rustix::process::geteuid().as_raw();
-    let obstacle = obstacle(path, verb);
-    let about = match std::fs::metadata(&obstacle) {
-        Ok(metadata) => format!(
-            "{} has mode {:04o} and belongs to {}:{}",
-            obstacle.display(),
-            metadata.mode() & 0o7777,
-            metadata.uid(),
-            metadata.gid()
-        ),
-        Err(error) => format!("{}: {error}", obstacle.display()),
-    };
-    let cure = if error.kind() == ErrorKind::PermissionDenied {
-        format!(
-            "run as its owner (USER in Docker, fsGroup in Kubernetes), run `chown -R {uid} {}` once, or set DATABASE to a path that can be written",
-            obstacle.display()
-        )
-    } else {
-        "set DATABASE to a path that can be written".to_owned()
-    };
-    Error::internal(format!(
-        "uid {uid} cannot {verb} {}: {error}; {about}; {cure}",
-        path.display()
-    ))
-}
-
-/// The nearest thing that exists; where that is the file and it can be written, the folder, in which SQLite makes files.
-fn obstacle(path: &Path, verb: &str) -> PathBuf {
-    let mut obstacle = path.to_owned();
-    while !obstacle.exists() {
-        obstacle = folder(&obstacle);
-    }
-    let may = |path: &Path| accessat(CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_ok();
-    let others = [write_ahead_log(path), beside(path, "-shm")];
-    if verb != "write" || obstacle != path || !may(path) {
-        return obstacle;
-    }
-    let other = others.into_iter().find(|other| other.exists() && !may(other));
-    other.unwrap_or_else(|| folder(path))
-}
-
-fn folder(path: &Path) -> PathBuf {
+/// The folder in which the file is or will be.
+pub(super) fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         Some(_) => PathBuf::from("."),

@@ -8,6 +8,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::file;
+use super::obstacle::unreadable;
 use crate::error::{Error, Result};
 
 /// How every database begins.
@@ -23,7 +24,8 @@ const LOOKS: usize = 100;
 /// Refuses a file that is damaged, is no database or is another application's, or a log that lost its file.
 ///
 /// Another process may be writing, and the parts of a sight are taken one after the other. So what looks wrong is
-/// believed only when a second sight is the same; of a file that never stands still SQLite's own locks are the judge.
+/// believed only when a second sight is the same: the header counts changes, hence the file stood still in between, and
+/// the log seen meanwhile goes with it. Of a file that never stands still SQLite's own locks are the judge.
 pub(super) fn refuse_unfit(path: &Path) -> Result<()> {
     let mut sight = Sight::take(path)?;
     for _ in 0..LOOKS {
@@ -69,7 +71,7 @@ enum Trouble {
 
 impl Sight {
     fn take(path: &Path) -> Result<Self> {
-        let database = Part::read(path, HEADER).map_err(|error| file::unreadable(path, &error))?;
+        let database = Part::read(path, HEADER).map_err(|error| unreadable(path, &error))?;
         // What cannot be read beside it will be SQLite's to complain of.
         let beside = |path: PathBuf| Part::read(&path, LOG_HEADER).ok().flatten();
         Ok(Self {
@@ -194,7 +196,8 @@ impl Log {
         let page_size = u64::from(number(&part.start, 8));
         is_log.then(|| Self {
             page_size,
-            pages: (part.length - LOG_HEADER as u64) / (page_size + FRAME_HEADER),
+            // It may have been emptied after its beginning was read.
+            pages: part.length.saturating_sub(LOG_HEADER as u64) / (page_size + FRAME_HEADER),
         })
     }
 
@@ -227,6 +230,71 @@ impl Trouble {
             Self::LonelyLog => Error::Refused(format!(
                 "{log} holds changes to a file {shown} that is not there or empty: put the file back beside it, or move {log} away to begin anew"
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The beginning of a database of two pages, and of a log for it.
+    fn beginnings() -> (Vec<u8>, Vec<u8>) {
+        let mut header = vec![0; HEADER];
+        header[..16].copy_from_slice(MAGIC);
+        header[16..24].copy_from_slice(&[16, 0, 2, 2, 0, 64, 32, 32]);
+        header[28..32].copy_from_slice(&2_u32.to_be_bytes());
+        let mut log = vec![0; LOG_HEADER];
+        log[..4].copy_from_slice(&0x377F_0682_u32.to_be_bytes());
+        log[8..12].copy_from_slice(&4096_u32.to_be_bytes());
+        (header, log)
+    }
+
+    fn sight(length: u64, log_length: u64) -> Sight {
+        let (start, log_start) = beginnings();
+        let part = |length, start| Some(Part { length, start });
+        Sight {
+            database: part(length, start),
+            log: part(log_length, log_start),
+            journal: None,
+        }
+    }
+
+    #[test]
+    fn a_page_may_be_in_the_file_or_in_the_log() {
+        let page = 4096;
+        assert_eq!(sight(2 * page, 0).trouble(), None);
+        assert_eq!(sight(page, 32 + 24 + page).trouble(), None);
+        assert!(sight(page, 32 + 24 + page - 1).trouble().is_some());
+        assert!(sight(page - 1, 32 + 2 * (24 + page)).trouble().is_some());
+    }
+
+    #[test]
+    fn a_log_that_was_emptied_while_it_was_looked_at_holds_nothing() {
+        let emptied = sight(8192, 0).log.expect("a log");
+        assert_eq!(Log::parse(&emptied).map(|log| log.pages), Some(0));
+    }
+
+    proptest! {
+        #[test]
+        fn anything_is_judged(
+            lengths: (u64, u64, u64),
+            broken in proptest::collection::vec((0..HEADER, any::<u8>()), 0..4),
+            cut in 0..=HEADER,
+        ) {
+            let mut seen = sight(lengths.0, lengths.1);
+            seen.journal = Some(Part { length: lengths.2 % 2, start: Vec::new() });
+            let parts = [seen.database.as_mut(), seen.log.as_mut()];
+            for part in parts.into_iter().flatten() {
+                for (place, byte) in &broken {
+                    if let Some(there) = part.start.get_mut(*place) {
+                        *there = *byte;
+                    }
+                }
+                part.start.truncate(cut);
+            }
+            seen.trouble();
         }
     }
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::error::{Cause, Context, Error, Result};
+use crate::error::{Cause, Error, Result};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -144,8 +144,13 @@ pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
     if application_id(&conn)? != super::APPLICATION_ID {
         conn.pragma_update(None, "application_id", super::APPLICATION_ID)?;
     }
-    conn.execute_batch("commit")
-        .context("commit the migrations")?;
+    conn.execute_batch("commit").map_err(|error| {
+        let doing = format!("migrate {}; nothing was changed", path.display());
+        match super::file::in_words(path, &error) {
+            Some(words) => Error::internal(format!("{doing}: {words}")),
+            None => Error::Internal(Cause::new(doing, error)),
+        }
+    })?;
     Ok(Report {
         created,
         applied: report

@@ -50,7 +50,9 @@ fn contents(run: &Run) -> Vec<(String, Vec<u8>)> {
     let read = |name: String| {
         let path = run.path(&name);
         // What is no file has no contents, and a pipe would be waited for.
-        let bytes = path.is_file().then(|| fs::read(&path).expect("a file of ours"));
+        let bytes = path
+            .is_file()
+            .then(|| fs::read(&path).expect("a file of ours"));
         (name, bytes.unwrap_or_default())
     };
     names.into_iter().map(read).collect()

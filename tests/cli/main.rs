@@ -1,6 +1,7 @@
 //! The built binary as its operators use it: commands, messages, exit codes, and the server on a real socket.
 //!
-//! One binary for all below; `run.rs`, `server.rs` and `receiver.rs` are the words in which the tests speak.
+//! One binary for all below; `run.rs`, `server.rs`, `staff.rs`, `load.rs` and `receiver.rs` are the words in which the tests
+//! speak.
 
 mod accounts;
 mod addresses;
@@ -8,8 +9,10 @@ mod check;
 mod config;
 mod database;
 mod demo;
+mod disk;
 mod help;
 mod http;
+mod load;
 mod log;
 mod look;
 mod migrate;
@@ -17,5 +20,6 @@ mod receiver;
 mod run;
 mod sentry;
 mod server;
+mod staff;
 mod start;
 mod stop;
