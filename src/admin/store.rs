@@ -1,7 +1,7 @@
 //! Rows by declaration: load, insert, update, with their history in the same transaction.
 //!
 //! The only SQL that is built instead of written out: from names that stand in declarations, with every value bound.
-//! Lists are asked for in `query.rs`, deletions in `store/doomed.rs`.
+//! Lists are asked for in `query.rs`, deletions in `store/doomed.rs`, rows that break the rules in `store/rules.rs`.
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
@@ -13,6 +13,7 @@ use crate::schema::draft::{CHOICE, Draft, Errors, Value};
 use crate::schema::{Author, Choice, Field, Kind, Many, Model};
 
 pub mod doomed;
+pub mod rules;
 
 /// A row as it is: its values as a form would send them, its name, its version.
 pub struct Loaded {

@@ -153,6 +153,11 @@ pub fn of_user(conn: &Connection, user_id: i64, limit: i64) -> Result<Vec<Entry>
         .collect::<Result<_, _>>()?)
 }
 
+/// When the last thing happened.
+pub fn newest(conn: &Connection) -> Result<Option<String>> {
+    Ok(conn.query_row("select max(at) from history", [], |row| row.get(0))?)
+}
+
 const MATCHING: &str =
     "(label like ?1 escape '\\' or username like ?1 escape '\\' or client like ?1 escape '\\')";
 

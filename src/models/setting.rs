@@ -1,20 +1,13 @@
 //! What the site keeps about itself: for now the key that it signs with.
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use crate::digest;
 use crate::error::Result;
 
 /// The generated signing key, made when it is first asked for: 48 random bytes in hexadecimal.
 pub fn secret_key(tx: &Transaction<'_>) -> Result<String> {
-    let known = tx
-        .query_row(
-            "select value from setting where name = 'secret_key'",
-            [],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(key) = known {
+    if let Some(key) = kept_key(tx)? {
         return Ok(key);
     }
     let key = digest::random::<48>()?;
@@ -23,4 +16,10 @@ pub fn secret_key(tx: &Transaction<'_>) -> Result<String> {
         [&key],
     )?;
     Ok(key)
+}
+
+/// The generated signing key, where one was made.
+pub fn kept_key(conn: &Connection) -> Result<Option<String>> {
+    let sql = "select value from setting where name = 'secret_key'";
+    Ok(conn.query_row(sql, [], |row| row.get(0)).optional()?)
 }
