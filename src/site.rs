@@ -13,6 +13,7 @@ use crate::schema::Models;
 use crate::web::finish::Finish;
 use crate::web::gate::Gate;
 use crate::web::hashing::Hashing;
+use crate::web::notices::Notices;
 use crate::web::throttle::Throttle;
 use crate::web::{assets, errors, keys, watch};
 
@@ -35,6 +36,7 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         admin::routes(),
     ];
     rocket::custom(rocket_config())
+        .manage(Notices::of(db.path()))
         .manage(config)
         .manage(db)
         .manage(models)

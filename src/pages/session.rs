@@ -378,6 +378,7 @@ pub(super) fn bare<'a>(title: &'a str, token: &'a str) -> Office<'a> {
         greeting: None,
         apps: &[],
         messages: &[],
+        notices: &[],
         token,
         public_url: None,
     }

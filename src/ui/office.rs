@@ -22,6 +22,8 @@ pub struct Office<'a> {
     pub apps: &'a [App],
     /// What just happened.
     pub messages: &'a [Message],
+    /// What to know about how the site is run.
+    pub notices: &'a [Notice],
     /// The token of every form.
     pub token: &'a str,
     /// Where this page is on the public site, if it is about something there.
@@ -93,6 +95,15 @@ impl Render for Message {
     }
 }
 
+/// Something about how the site is run that somebody should mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What is the matter, in one sentence.
+    pub words: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
 /// The hidden field that every form sends.
 pub struct Token<'a>(pub &'a str);
 
@@ -127,6 +138,7 @@ pub fn page(office: &Office<'_>, content: Markup) -> Markup {
                         @if let Some(name) = office.greeting { (account(name, office.token)) }
                     }
                 }
+                (notices(office))
                 div.desk.wrap {
                     @if !office.apps.is_empty() {
                         nav.side aria-label="Models" {
@@ -151,6 +163,22 @@ pub fn page(office: &Office<'_>, content: Markup) -> Markup {
                     }
                 }
                 footer.bottom { div.wrap { p { "All times are UTC." } } }
+            }
+        }
+    }
+}
+
+/// A line each, where it disturbs nobody's work; the advice is folded away but on the first page, to which no way leads.
+fn notices(office: &Office<'_>) -> Markup {
+    html! {
+        @if !office.notices.is_empty() {
+            section.notices.wrap aria-label="About this site" {
+                @for notice in office.notices {
+                    details open[office.crumbs.is_empty()] {
+                        summary { (notice.words) }
+                        p { (notice.advice) }
+                    }
+                }
             }
         }
     }

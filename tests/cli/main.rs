@@ -25,3 +25,4 @@ mod staff;
 mod start;
 mod stop;
 mod together;
+mod volatile;

@@ -15,6 +15,7 @@ mod history;
 mod index;
 mod limits;
 mod lists;
+mod notices;
 mod rights;
 mod sessions;
 mod sixth;
