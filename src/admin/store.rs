@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::models::history::{self, Change, Event};
 use crate::models::json_ids;
 use crate::schema::draft::{CHOICE, Draft, Errors, Value};
-use crate::schema::{Author, Choice, Field, Kind, Many, Model};
+use crate::schema::{Action, Author, Choice, Field, Kind, Many, Model};
 
 pub mod doomed;
 
@@ -146,14 +146,19 @@ pub fn choices(
         .collect::<Result<_, _>>()?)
 }
 
-/// Writes a new row with its relations and its first line of history.
-pub fn insert(
+/// Writes a new row with its relations and its first line of history, and before it the rows that are made with it.
+pub fn insert(tx: &Transaction<'_>, author: &Author, model: &Model, draft: Draft) -> Result<Saved> {
+    whole_or_not(tx, || insert_row(tx, author, model, draft))
+}
+
+fn insert_row(
     tx: &Transaction<'_>,
     author: &Author,
     model: &Model,
     mut draft: Draft,
 ) -> Result<Saved> {
-    let mut errors = (model.hooks.before_save)(tx, author, None, &mut draft)?;
+    let mut errors = make_new(tx, author, model, &mut draft, true)?;
+    errors.extend((model.hooks.before_save)(tx, author, None, &mut draft)?);
     errors.extend(missing_targets(tx, model, &draft, true)?);
     if !errors.is_empty() {
         return Ok(Saved::Not(errors));
@@ -198,13 +203,25 @@ pub fn update(
     model: &Model,
     id: i64,
     version: Option<i64>,
-    mut draft: Draft,
+    draft: Draft,
 ) -> Result<Saved> {
     let before = load(tx, model, id)?;
     if version.is_some_and(|version| version != before.version) {
         return Ok(Saved::Conflict);
     }
-    let mut errors = (model.hooks.before_save)(tx, author, Some(id), &mut draft)?;
+    whole_or_not(tx, || update_row(tx, author, model, id, &before, draft))
+}
+
+fn update_row(
+    tx: &Transaction<'_>,
+    author: &Author,
+    model: &Model,
+    id: i64,
+    before: &Loaded,
+    mut draft: Draft,
+) -> Result<Saved> {
+    let mut errors = make_new(tx, author, model, &mut draft, false)?;
+    errors.extend((model.hooks.before_save)(tx, author, Some(id), &mut draft)?);
     errors.extend(missing_targets(tx, model, &draft, false)?);
     if !errors.is_empty() {
         return Ok(Saved::Not(errors));
@@ -238,6 +255,46 @@ pub fn update(
     Ok(Saved::As(id, label))
 }
 
+/// A save that is refused leaves nothing behind, not even the rows that were made for it.
+fn whole_or_not(tx: &Transaction<'_>, save: impl FnOnce() -> Result<Saved>) -> Result<Saved> {
+    tx.execute_batch("savepoint save")?;
+    let saved = save()?;
+    tx.execute_batch(match saved {
+        Saved::As(..) => "release save",
+        Saved::Not(_) | Saved::Conflict => "rollback to save; release save",
+    })?;
+    Ok(saved)
+}
+
+/// Makes the rows that are to be made with this one, and puts their ids in their place.
+fn make_new(
+    tx: &Transaction<'_>,
+    author: &Author,
+    model: &Model,
+    draft: &mut Draft,
+    adding: bool,
+) -> Result<Errors> {
+    let mut errors = Errors::default();
+    for field in model.fields(adding) {
+        let Some(target) = field.new_of() else {
+            continue;
+        };
+        let Some(Value::New(inner)) = draft.get(field.name) else {
+            continue;
+        };
+        if !author.may(Action::Add, target) {
+            errors.add(field.name, CHOICE);
+            continue;
+        }
+        match insert_row(tx, author, target, inner.clone())? {
+            Saved::As(id, _) => draft.set(field.name, Value::One(Some(id))),
+            Saved::Not(inner) => errors.add_within(field.name, inner),
+            Saved::Conflict => return Err(Error::internal("a new row cannot be in conflict")),
+        }
+    }
+    Ok(errors)
+}
+
 /// A value as people read it.
 pub fn words(conn: &Connection, field: &Field, value: &Value) -> Result<String> {
     Ok(match (value, &field.kind) {
@@ -255,6 +312,13 @@ pub fn words(conn: &Connection, field: &Field, value: &Value) -> Result<String> 
                 .map(|id| Ok(label(conn, many.model, *id)?.unwrap_or_default()))
                 .collect();
             labels?.join(", ")
+        }
+        (Value::New(inner), _) => {
+            let texts = inner.iter().filter_map(|(_, value)| match value {
+                Value::Text(text) if !text.is_empty() => Some(text.as_str()),
+                _ => None,
+            });
+            format!("new: {}", texts.collect::<Vec<_>>().join(" "))
         }
         _ => String::new(),
     })
@@ -293,7 +357,8 @@ fn sql_of(value: &Value) -> Option<Sql> {
         Value::Flag(flag) => i64::from(*flag).into(),
         Value::Moment(moment) => moment.clone().into(),
         Value::One(id) => (*id).into(),
-        Value::Many(_) => return None,
+        // A row that is to be made has been made by now, and its id stands here.
+        Value::Many(_) | Value::New(_) => return None,
         // A password in clear never gets here; one that is still here is stored as none at all.
         Value::Password(_) => crate::password::UNUSABLE.to_owned().into(),
     })

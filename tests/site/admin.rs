@@ -20,3 +20,4 @@ mod sessions;
 mod sixth;
 mod together;
 mod users;
+mod within;

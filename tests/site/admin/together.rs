@@ -42,7 +42,12 @@ fn the_second_save_shows_both_and_loses_nothing() {
         page.between("<title>", "</title>")
             .starts_with("Error: Change letting: Of Ada")
     );
-    assert!(page.text().contains(">Save my version<"));
+    assert!(page.text().contains(
+        "<button class=\"button\" form=\"edit\" name=\"_save\" value=\"1\">Save my version</button>"
+    ));
+    assert!(page.text().contains(&format!(
+        "<a class=\"button quiet\" href=\"{FORM}\">Take theirs</a>"
+    )));
     assert_eq!(ada.everything(), before);
     assert_eq!(ada.one::<String>("select title from letting"), "Of Ada");
 
