@@ -13,6 +13,7 @@ mod fields;
 mod forms;
 mod history;
 mod index;
+mod jobs;
 mod limits;
 mod lists;
 mod rights;
