@@ -82,6 +82,12 @@ pub fn load(conn: &Connection, model: &Model, id: i64) -> Result<Loaded> {
     })
 }
 
+/// How many rows a model has.
+pub fn count(conn: &Connection, model: &Model) -> Result<u64> {
+    let sql = format!("select count(*) from {}", model.table);
+    Ok(conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// What a row is called; nothing when it is not there.
 pub fn label(conn: &Connection, model: &Model, id: i64) -> Result<Option<String>> {
     let sql = format!("select {} from {} where id = ?1", model.label, model.table);
