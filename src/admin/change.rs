@@ -164,16 +164,18 @@ async fn update(
     if wants_search(model, &fields, false) {
         return draw(&desk, db, form(fields, Errors::default()), Status::Ok);
     }
-    let draft = match model.check(&fields, false) {
+    let mut draft = match model.check(&fields, false) {
         Ok(draft) => draft,
         Err(errors) => return draw(&desk, db, form(fields, errors), Status::UnprocessableEntity),
     };
-    let (author, version, typed) = (
-        desk.author().clone(),
-        // What is no version is not the row's either.
-        fields.first(VERSION).map(|text| text.parse().unwrap_or(0)),
-        draft.clone(),
-    );
+    for field in model.fields(false) {
+        if matches!(field.kind, Kind::Moment) && fields.is_untouched(field.name) {
+            draft.remove(field.name);
+        }
+    }
+    // What is no version, or none at all, is not the row's.
+    let version = fields.first(VERSION).and_then(|text| text.parse().ok());
+    let (author, version, typed) = (desk.author().clone(), version.unwrap_or(0), draft.clone());
     match db
         .write(move |tx| store::update(tx, &author, model, id, version, draft))
         .await?

@@ -202,17 +202,18 @@ fn insert_row(
     Ok(Saved::As(id, label))
 }
 
-/// Writes a row back with its relations and a line of history that says what changed.
+/// Writes a row back with its relations and a line of history that says what changed, if it is still the version that
+/// was worked on. A field that the draft lacks stays as it is.
 pub fn update(
     tx: &Transaction<'_>,
     author: &Author,
     model: &Model,
     id: i64,
-    version: Option<i64>,
+    version: i64,
     draft: Draft,
 ) -> Result<Saved> {
     let before = load(tx, model, id)?;
-    if version.is_some_and(|version| version != before.version) {
+    if version != before.version {
         return Ok(Saved::Conflict);
     }
     whole_or_not(tx, || update_row(tx, author, model, id, &before, draft))

@@ -108,6 +108,19 @@ impl Fields {
         self.first(name).is_some()
     }
 
+    /// What was typed into the two inputs of a moment.
+    pub fn moment(&self, name: &str) -> String {
+        let part = |suffix: &str| self.first(&format!("{name}_{suffix}")).unwrap_or("");
+        format!("{} {}", part("0"), part("1"))
+    }
+
+    /// Whether a moment still reads as the form showed it first. The form sends that along, so that what has moved on
+    /// meanwhile by itself, as a last sign-in does, is not put back by who never touched it.
+    pub fn is_untouched(&self, name: &str) -> bool {
+        self.first(&format!("{name}_initial"))
+            .is_some_and(|initial| initial == self.moment(name))
+    }
+
     /// The inputs of the row that is made in the same form for this field, by their own names.
     pub fn within(&self, field: &str) -> Self {
         let prefix = within(field, "");

@@ -165,10 +165,13 @@ fn flag(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
 
 fn moment(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
     let (date, time) = (format!("{}_0", notes.name), format!("{}_1", notes.name));
+    let initial = format!("{}_initial", notes.name);
+    let shown = fields.moment(notes.name);
     html! {
         fieldset.field aria-describedby=[notes.described_by()] {
             legend { (field.label) (required(field)) }
             (notes.above())
+            input type="hidden" name=(initial) value=(fields.first(&initial).unwrap_or(&shown));
             div.pair {
                 div {
                     label for=(date) { "Date" }
