@@ -203,11 +203,12 @@ pub(super) async fn many(
 
 async fn plan(db: &Db, desk: &Desk<'_>, model: &'static Model, ids: Vec<i64>) -> Result<Plan> {
     let (author, models) = (desk.author().clone(), desk.models);
-    db.write(move |tx| {
-        let all = doomed::doomed(tx, models, model, &ids)?;
-        let relations = doomed::relations(tx, models, model, &ids)?;
-        // The rule needs a transaction's view; nothing is written.
-        let refusal = (model.hooks.before_delete)(tx, &author, &ids)?;
+    db.read_long(move |conn| {
+        // One view for all of it. The rule is asked in a transaction that only reads.
+        let tx = conn.unchecked_transaction()?;
+        let all = doomed::doomed(&tx, models, model, &ids)?;
+        let relations = doomed::relations(&tx, models, model, &ids)?;
+        let refusal = (model.hooks.before_delete)(&tx, &author, &ids)?;
         Ok(Plan {
             all,
             relations,
