@@ -16,6 +16,7 @@ mod index;
 mod limits;
 mod lists;
 mod rights;
+mod search;
 mod sessions;
 mod sixth;
 mod together;
