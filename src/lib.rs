@@ -37,7 +37,7 @@
 //! source; [`db::Db::open_and_migrate`] makes the file and brings it up to date; [`site::build`] mounts everything;
 //! [`front::serve`] runs until SIGTERM and finishes what it began.
 //!
-//! **A migration.** Write `migrations/V8__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
+//! **A migration.** Write `migrations/V9__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
 //! it in the binary and applies all that is pending in one transaction. Then a field in [`models::letting`].
 //! `tests/migrations/` runs it.
 

@@ -5,7 +5,9 @@ use rocket::response::Redirect;
 use rocket::{Either, Route, State, get, post, routes};
 
 use super::delete::{self, Asked};
-use super::query::{Cell, Facet, Listed, Query, SHOW_ALL};
+use super::query::Query;
+use super::query::facets::Facet;
+use super::query::rows::{Cell, Listed, SHOW_ALL};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::Result;

@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::models::history::{self, Change, Event};
 use crate::models::json_ids;
 use crate::schema::draft::{CHOICE, Draft, Errors, Value};
+use crate::schema::search::{Search, Texts};
 use crate::schema::{Action, Author, Choice, Field, Kind, Many, Model};
 
 pub mod doomed;
@@ -123,22 +124,19 @@ pub fn choices(
     words: &str,
     limit: i64,
 ) -> Result<Vec<Choice>> {
-    let words: Vec<String> = words
-        .split_whitespace()
-        .take(10)
-        .map(super::query::like)
-        .collect();
     let shown = model.choice.unwrap_or(model.label);
-    let conditions = (0..words.len())
-        .map(|place| format!(" and {shown} like ?{} escape '\\'", place + 2))
-        .collect::<Vec<_>>()
-        .concat();
+    let index = model.list.index.as_ref();
+    let mut found = Search::read(words).within(Texts {
+        table: model.table,
+        fields: &[shown],
+        index: index.map(|index| (index.table, Some(index.name))),
+    });
+    let limit = found.bind(limit.into());
     let sql = format!(
-        "select id, {shown}, {group} from {} where true{conditions} order by {} limit ?1",
-        model.table, model.list.order
+        "select id, {shown}, {group} from {} order by {} limit {limit}",
+        found.rows(),
+        model.list.order.sql(found.id(), false)
     );
-    let mut parameters: Vec<Sql> = vec![limit.into()];
-    parameters.extend(words.into_iter().map(Sql::from));
     let mut statement = conn.prepare_cached(&sql)?;
     let read = |row: &Row<'_>| {
         Ok(Choice {
@@ -148,7 +146,7 @@ pub fn choices(
         })
     };
     Ok(statement
-        .query_map(rusqlite::params_from_iter(parameters), read)?
+        .query_map(rusqlite::params_from_iter(found.parameters), read)?
         .collect::<Result<_, _>>()?)
 }
 

@@ -3,14 +3,18 @@
 //! Changes are a JSON list of objects with `field` and, where there is something to tell, `old` and `new`. An entry keeps
 //! names as text and outlives both its row and its author.
 
-use rusqlite::{Connection, Row, Transaction};
+use rusqlite::{Connection, Row, Transaction, params_from_iter};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Context, Result};
+use crate::paging::Window;
+use crate::schema::search::{Found, Search, Texts};
 use crate::schema::{Author, Model};
 
 /// Longest value that is kept of a change, in characters; the row itself has the whole.
 const KEPT: usize = 200;
+/// So many of the newest entries are looked through for words that are too short for an index: there may be millions.
+pub const COMPARED: u32 = 100_000;
 
 /// What happened to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,32 +189,52 @@ pub fn recent(conn: &Connection, models: &[&Model], limit: i64) -> Result<Vec<En
         .collect::<Result<_, _>>()?)
 }
 
-const MATCHING: &str =
-    "(label like ?1 escape '\\' or username like ?1 escape '\\' or client like ?1 escape '\\')";
-
-/// Everything that happened whose row, author or client matches a pattern, a page at a time.
+/// Everything that happened in whose row's name, author or client the words occur, a page at a time.
 pub fn all(
     conn: &Connection,
-    pattern: &str,
+    search: &Search,
     newest_first: bool,
-    limit: i64,
-    offset: i64,
+    window: Window,
 ) -> Result<Vec<Entry>> {
-    let direction = if newest_first { "desc" } else { "asc" };
+    let direction = |forward: bool| if forward { "asc" } else { "desc" };
+    let mut found = found(search);
+    let (limit, offset) = (
+        found.bind(window.limit.into()),
+        found.bind(window.offset.into()),
+    );
     let sql = format!(
-        "select * from history where {MATCHING} order by id {direction} limit ?2 offset ?3"
+        "select * from history where id in (select {id} from {} order by {id} {} limit {limit} offset {offset})
+         order by id {}",
+        found.ids(),
+        direction(newest_first == window.from_end),
+        direction(!newest_first),
+        id = found.id(),
     );
     let mut statement = conn.prepare_cached(&sql)?;
     Ok(statement
-        .query_map((pattern, limit, offset), read)?
+        .query_map(params_from_iter(found.parameters), read)?
         .collect::<Result<_, _>>()?)
 }
 
 /// How much of it there is.
-pub fn count_all(conn: &Connection, pattern: &str) -> Result<u64> {
-    let mut statement =
-        conn.prepare_cached(&format!("select count(*) from history where {MATCHING}"))?;
-    Ok(statement.query_row([pattern], |row| row.get(0))?)
+pub fn count_all(conn: &Connection, search: &Search) -> Result<u64> {
+    let found = found(search);
+    let mut statement = conn.prepare_cached(&format!("select count(*) from {}", found.ids()))?;
+    Ok(statement.query_row(params_from_iter(found.parameters), |row| row.get(0))?)
+}
+
+fn found(search: &Search) -> Found {
+    let mut found = search.within(Texts {
+        table: "history",
+        fields: &["label", "username", "client"],
+        index: Some(("history_search", None)),
+    });
+    if search.has_short_words() {
+        found.demand(COMPARED.into(), |place| {
+            format!("id > (select max(id) from history) - {place}")
+        });
+    }
+    found
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {

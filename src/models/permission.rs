@@ -3,7 +3,7 @@
 use rusqlite::Transaction;
 
 use crate::error::Result;
-use crate::schema::{Action, List, Model, Models};
+use crate::schema::{Action, List, Model, Models, Order};
 
 /// Chosen from in the forms of users and groups; not in the index.
 pub static MODEL: Model = Model {
@@ -16,7 +16,7 @@ pub static MODEL: Model = Model {
     table: "permission",
     label: "'Can ' || action || ' ' || model",
     list: List {
-        order: "app, model, id",
+        order: Order::By(&["app", "model"]),
         ..List::DEFAULT
     },
     registered: false,

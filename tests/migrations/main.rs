@@ -7,3 +7,4 @@ mod fresh;
 mod limits;
 mod places;
 mod rows;
+mod search;

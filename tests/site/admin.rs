@@ -17,6 +17,7 @@ mod jobs;
 mod limits;
 mod lists;
 mod rights;
+mod search;
 mod sessions;
 mod sixth;
 mod together;

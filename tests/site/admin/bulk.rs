@@ -155,6 +155,41 @@ fn all_fifteen_hundred_rows_of_a_list_go_at_once_with_the_number_said_before() {
 }
 
 #[test]
+fn of_two_thousand_rows_none_goes_when_one_cannot() {
+    let desk = Desk::new();
+    desk.many_lettings(2_000);
+    desk.sql(
+        "create trigger it_stays before delete on letting when old.title = 'Home 1234'
+         begin select raise(abort, 'this one stays'); end",
+        [],
+    );
+    let before = desk.everything();
+    let page = desk.post(LIST, &[DELETE, ("select_across", "1")]);
+    assert_eq!(confirm(&desk, LIST, &page).status, 500);
+    assert_eq!(desk.everything(), before, "and nothing is in the history");
+    assert_eq!(
+        desk.column("select lettings || '' from place"),
+        ["2000"],
+        "the counts are as before"
+    );
+    assert!(middle(&desk.get(&format!("{LIST}?q=home"))).contains("2,000 results"));
+    desk.sql("drop trigger it_stays", []);
+    let answer = confirm(&desk, LIST, &page);
+    assert_eq!(
+        desk.after(&answer).1,
+        "Successfully deleted 2000 lettings.",
+        "the same page may be sent again"
+    );
+    assert_eq!(
+        desk.column(
+            "select count(*) || ' ' || count(distinct row_id) from history where action = 'delete'"
+        ),
+        ["2000 2000"]
+    );
+    assert!(middle(&desk.get(&format!("{LIST}?q=home"))).contains("0 results"));
+}
+
+#[test]
 fn all_rows_of_a_narrowed_list_are_those_that_match() {
     let desk = Desk::new();
     desk.many_lettings(120);

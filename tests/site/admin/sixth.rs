@@ -60,7 +60,7 @@ static REVIEW: Model = Model {
                 by: By::Value("stars"),
             },
         ],
-        order: "id desc",
+        ..List::DEFAULT
     },
     hooks: Hooks {
         check: |draft| {
