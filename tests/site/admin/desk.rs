@@ -329,18 +329,26 @@ impl Desk {
 
     /// The same, followed to the next page: its address, and what it says has happened.
     pub(super) fn save(&self, target: &str, typed: &[Typed<'_>]) -> (String, String) {
-        self.after(&self.submit(target, typed))
+        self.after(self.submit(target, typed))
     }
 
-    /// Where an answer leads, at last where an action takes long, and what that page says has happened.
-    pub(super) fn after(&self, answer: &Answer) -> (String, String) {
-        let mut next = answer.header("location");
-        while next.starts_with("/admin/jobs/") {
+    /// What an action came to at last, where it takes long.
+    pub(super) fn ended(&self, answer: Answer) -> Answer {
+        let next = answer.header("location");
+        if !next.starts_with("/admin/jobs/") {
+            return answer;
+        }
+        loop {
             let page = self.get(&next);
             if page.status != 200 {
-                next = page.header("location");
+                return page;
             }
         }
+    }
+
+    /// Where an answer leads at last, and what that page says has happened.
+    pub(super) fn after(&self, answer: Answer) -> (String, String) {
+        let next = self.ended(answer).header("location");
         let page = self.get(&next);
         (next, said(&page))
     }

@@ -29,7 +29,7 @@ fn a_long_deletion_says_where_it_is_and_then_what_it_did() {
     desk.letting("Silo");
     let page = begin(&desk);
     assert!(page.starts_with("/admin/jobs/"), "{page}");
-    let (next, said) = desk.after(&desk.get(&page));
+    let (next, said) = desk.after(desk.get(&page));
     assert_eq!(next, LIST);
     assert_eq!(said, "Successfully deleted 1 letting.");
     assert_eq!(desk.one::<i64>("select count(*) from letting"), 0);

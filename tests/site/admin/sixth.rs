@@ -236,7 +236,7 @@ fn it_goes_along_with_its_letting_and_all_of_it_is_logged() {
     );
     let deleted = desk.post("/admin/reviews/review/2/delete/", &[("post", "yes")]);
     assert_eq!(
-        desk.after(&deleted).1,
+        desk.after(deleted).1,
         "The review “***** for Sea” was deleted successfully."
     );
     assert_eq!(desk.one::<i64>("select count(*) from review"), 0);
