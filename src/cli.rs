@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::db::backup::Backups;
 use crate::db::{self, Db, migrate};
 use crate::error::{Error, Result};
 use crate::models::{self, permission, setting};
@@ -114,7 +115,7 @@ fn run(command: Command) -> Result<ExitCode> {
 
 /// The way in of commands that write: open or create, migrate, and see to it that there is a signing key.
 fn open(config: &Config) -> Result<(Db, migrate::Report)> {
-    let (db, report) = Db::open_and_migrate(&config.database)?;
+    let (db, report) = Db::open_and_migrate_with(&Backups::of(config), &migrate::all())?;
     db.write_now(|tx| {
         if config.secret_key.is_none() {
             setting::secret_key(tx)?;
@@ -127,7 +128,7 @@ fn open(config: &Config) -> Result<(Db, migrate::Report)> {
 /// The way in of commands that must not change a schema: the database as it is, which has to be up to date.
 fn open_as_it_is(config: &Config) -> Result<Db> {
     let conn = db::inspect(&config.database)?;
-    migrate::refuse_unfit(&config.database, &conn)?;
+    migrate::refuse_unfit(&Backups::of(config), &conn)?;
     if migrate::known(&conn)?
         .iter()
         .any(|migration| !migration.applied)

@@ -12,6 +12,7 @@ use sentry::types::Dsn;
 
 use crate::config::Config;
 use crate::config::proxies::TrustedProxies;
+use crate::db::backup::Backups;
 use crate::db::file::Lasting;
 use crate::db::{self, migrate};
 use crate::error::{Error, Result};
@@ -186,7 +187,7 @@ fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Resul
         findings.push(warning(format!("{shown} is {}", lasting.words()), cure));
     }
     let conn = db::inspect(&config.database)?;
-    migrate::refuse_unfit(&config.database, &conn)?;
+    migrate::refuse_unfit(&Backups::of(config), &conn)?;
     let pending = migrate::known(&conn)?
         .iter()
         .filter(|migration| !migration.applied)
