@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::models::{self, permission, setting};
 use crate::telemetry::{self, Output};
 
+mod backup;
 mod check;
 mod config;
 mod createsuperuser;
@@ -21,6 +22,7 @@ mod demo;
 mod first;
 mod healthcheck;
 mod migrations;
+mod restore;
 mod serve;
 mod version;
 
@@ -63,6 +65,14 @@ enum Command {
     /// Drop expired sessions; the server does it by itself once a day
     #[command(after_help = "Example:\n  oc-lettings clearsessions")]
     Clearsessions,
+    /// Copy the database, also while the server runs
+    #[command(after_help = "Example:\n  oc-lettings backup /mnt/safe/before-the-move.sqlite3")]
+    Backup(backup::Backup),
+    /// Put a backup in the database's place, checked first; the old one is kept
+    #[command(
+        after_help = "Example:\n  oc-lettings restore data/oc-lettings-20261122T073105Z-scheduled.sqlite3"
+    )]
+    Restore(restore::Restore),
     /// Load demo rows into a database without addresses, lettings and profiles
     #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
     Demo,
@@ -105,6 +115,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Createsuperuser(create) => create.run(&config),
         Command::Changepassword(change) => change.run(&config),
         Command::Clearsessions => createsuperuser::clear_sessions(&config),
+        Command::Backup(backup) => backup.run(&config),
+        Command::Restore(restore) => restore.run(&config),
         Command::Demo => demo::run(&config),
         Command::Healthcheck => healthcheck::run(&config),
         Command::Version(version) => version.run(),

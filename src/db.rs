@@ -200,6 +200,11 @@ pub fn inspect(path: &Path) -> Result<Connection> {
             path.display()
         )));
     }
+    look(path)
+}
+
+/// Opens a file that is there to look at it.
+fn look(path: &Path) -> Result<Connection> {
     if file::write_ahead_log(path).exists() {
         return connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     }

@@ -20,6 +20,8 @@ use crate::models::user::account;
 use crate::password::{self, Verdict};
 use crate::telemetry;
 
+mod backups;
+
 #[derive(Debug, Args)]
 pub(super) struct Check {
     /// Also check what only matters in production
@@ -63,8 +65,9 @@ impl Check {
             production(config, &mut findings);
         }
         if let Err(refusal) = database(config, self.deploy, &mut findings) {
-            findings.push(error(refusal.to_string(), "nothing else was checked"));
+            findings.push(error(refusal.to_string(), "nothing else in it was checked"));
         }
+        backups::check(config, self.deploy, &mut findings)?;
         for finding in &findings {
             super::say(finding)?;
         }
@@ -232,7 +235,7 @@ fn contents(conn: &Connection, findings: &mut Vec<Finding>) -> Result<()> {
     for problem in db::problems(conn)? {
         findings.push(error(
             format!("the database is damaged: {problem}"),
-            "restore the newest backup",
+            "restore the newest backup with `oc-lettings restore`",
         ));
     }
     Ok(())

@@ -2,7 +2,8 @@
 //!
 //! A copy is one file that shows one moment, whatever is written meanwhile. It is made under another name
 //! (`backup/unfinished.rs`), from one snapshot (`backup/snapshot.rs`), checked (`backup/contents.rs`), and only then
-//! named (`backup/name.rs`). The server's own are made by `backup/schedule.rs`; `backup/restore.rs` puts one back.
+//! named (`backup/name.rs`). The server's own are made by `backup/schedule.rs`, those before a change of the schema by
+//! `backup/migration.rs`; `backup/restore.rs` puts one back.
 
 use std::fmt;
 use std::fs;
@@ -11,18 +12,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 
 use super::Db;
 use super::file::{self, Size};
 use crate::config::Config;
 use crate::error::{Context, Error, Result};
 use contents::Depth;
+use place::Place;
 use snapshot::Stop;
-use unfinished::{Place, Unfinished};
+use unfinished::Unfinished;
 
 pub mod contents;
+mod migration;
 mod name;
+mod place;
+pub mod restore;
 pub mod schedule;
 mod snapshot;
 mod unfinished;
@@ -176,34 +181,6 @@ impl Backups {
             remove(&old.path)?;
         }
         Ok(())
-    }
-
-    /// A copy of the database as it is before a migration, made while the caller keeps others from writing. There is
-    /// one for each pair of versions; where nothing has changed since, it stays the one that it was.
-    pub(super) fn before_migration(&self, from: u32, to: u32) -> Result<Backup> {
-        let reason = Reason::BeforeMigration { from, to };
-        let mut known = self.all()?;
-        known.retain(|backup| backup.reason == reason);
-        let source = super::connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        let mut copy = self.copy(&source, &self.place(), Depth::Quick, &Stop::never())?;
-        for backup in &known {
-            if copy.is_the_same_as(&backup.path)? {
-                return Ok(backup.clone());
-            }
-        }
-        let made = self.keep(&mut copy, reason)?;
-        for old in known {
-            remove(&old.path)?;
-        }
-        Ok(made)
-    }
-
-    /// The newest copy before a migration that a binary can use which knows schemas up to this version.
-    pub(super) fn fitting(&self, version: u32) -> Option<Backup> {
-        let all = self.all().unwrap_or_default();
-        all.into_iter().find(|backup| {
-            matches!(backup.reason, Reason::BeforeMigration { from, .. } if from <= version)
-        })
     }
 
     /// One moment of the database in a file without a name, checked.

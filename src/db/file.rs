@@ -103,10 +103,10 @@ pub fn explain(path: &Path, error: rusqlite::Error) -> Error {
     let shown = path.display();
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase) => Error::internal(format!(
-            "{shown} is not an SQLite database: set DATABASE to another path, or put a backup in its place"
+            "{shown} is not an SQLite database: set DATABASE to another path, or put a backup in its place with `oc-lettings restore`"
         )),
         Some(ErrorCode::DatabaseCorrupt) => Error::internal(format!(
-            "{shown} is damaged ({error}): put the newest backup in its place"
+            "{shown} is damaged ({error}): put the newest backup in its place with `oc-lettings restore`"
         )),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::internal(format!(
             "{shown} is locked by another process: stop it, or wait until it is done, and try again"

@@ -8,6 +8,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use refinery::{Migration, Runner};
 use rusqlite::Connection;
 
@@ -96,6 +97,38 @@ fn applied(conn: &Connection) -> Result<Vec<u32>> {
     let mut statement = conn.prepare("select version from refinery_schema_history")?;
     let versions = statement.query_map([], |row| row.get(0))?;
     Ok(versions.collect::<Result<_, _>>()?)
+}
+
+/// When the first migration was applied, which is when the database was made.
+pub fn begun(conn: &Connection) -> Result<Option<Timestamp>> {
+    if !has_history(conn)? {
+        return Ok(None);
+    }
+    let applied: Option<String> = conn.query_row(
+        "select min(applied_on) from refinery_schema_history",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(applied.and_then(|moment| moment.parse().ok()))
+}
+
+/// The first migration in a database's list that is not this binary's, in name, place and content.
+pub fn stranger(conn: &Connection) -> Result<Option<String>> {
+    let mut statement = conn
+        .prepare("select version, name, checksum from refinery_schema_history order by version")?;
+    let listed: Vec<(u32, String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let ours = all();
+    let is_ours = |(place, (version, name, checksum)): &(usize, &(u32, String, String))| {
+        ours.get(*place).is_some_and(|migration| {
+            number(migration.version()) == *version
+                && migration.name() == name
+                && migration.checksum().to_string() == *checksum
+        })
+    };
+    let first = listed.iter().enumerate().find(|listed| !is_ours(listed));
+    Ok(first.map(|(_, (version, name, _))| format!("V{version}__{name}")))
 }
 
 /// Each migration of this binary as pending, for a database that is not there yet.
@@ -221,7 +254,7 @@ fn apply(conn: &Connection, migrations: &[Migration]) -> Result<Vec<String>> {
 }
 
 /// A database with another application's mark, or with tables that are not ours, is somebody else's: nothing is added.
-pub(super) fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
+pub fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
     let mark = application_id(conn)?;
     if mark != 0 && mark != super::APPLICATION_ID {
         return Err(Error::Refused(format!(

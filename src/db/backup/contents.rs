@@ -1,5 +1,6 @@
 //! What a file of ours holds, and whether it is whole.
 
+use std::fmt;
 use std::path::Path;
 
 use rusqlite::Connection;
@@ -51,6 +52,16 @@ impl Contents {
             tables,
             rows,
         })
+    }
+}
+
+impl fmt::Display for Contents {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "schema version {}, {} tables, {} rows",
+            self.version, self.tables, self.rows
+        )
     }
 }
 

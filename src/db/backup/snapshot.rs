@@ -10,7 +10,8 @@ use percent_encoding::percent_encode;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::unfinished::{Place, Unfinished};
+use super::place::Place;
+use super::unfinished::Unfinished;
 use crate::db::file::Size;
 use crate::db::{URI, open};
 use crate::error::{Context, Error, Result};
