@@ -55,7 +55,10 @@ fn keep_making(backups: &Backups, db: &Db, every: Duration, stop: &Stop) {
     while !stop.asked() {
         let wait = match make_if_due(backups, db, every, stop) {
             Ok(wait) => wait.min(LOOK),
-            Err(_) if stop.asked() => return,
+            Err(_) if stop.asked() => {
+                log::info!("the backup that was being made is given up");
+                return;
+            }
             Err(error) => {
                 let wait = AGAIN.min(every);
                 log::error!(
