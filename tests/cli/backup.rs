@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command};
 use std::time::Instant;
 
 use oc_lettings::db::backup::Backups;
@@ -38,21 +38,37 @@ pub(super) fn backups(run: &Run) -> Vec<PathBuf> {
 }
 
 #[test]
-fn a_backup_of_a_site_that_is_written_shows_one_moment_of_it() {
+fn a_backup_of_a_site_that_is_written_all_the_time_ends_and_shows_one_moment_of_it() {
     let run = site();
+    // More than is copied at once.
+    fill(&run, 8);
     let server = Server::start(&run);
     let moments: Vec<u64> = pass_while(&run, || {
-        (0..8)
+        (0..5)
             .map(|turn| {
                 let name = format!("{turn}.sqlite3");
-                run.run(&["backup", &name]).succeeded();
+                let child = run.prepared(&["backup", &name]).spawn().unwrap();
+                ended(child).succeeded();
                 assert_eq!(server.ask("GET", "/readyz").status, 200);
                 shown(&run.path(&name))
             })
             .collect()
     });
     assert!(moments.is_sorted(), "{moments:?}");
-    assert!(moments[7] > moments[0], "{moments:?}");
+    assert!(moments[4] > moments[0], "{moments:?}");
+}
+
+/// What became of a process, which has to end by itself.
+fn ended(mut child: Child) -> Done {
+    let since = Instant::now();
+    while child.try_wait().expect("a process of ours").is_none() {
+        if since.elapsed() > PATIENCE {
+            let _ = child.kill();
+            panic!("it does not end");
+        }
+        std::thread::yield_now();
+    }
+    Done::of(child.wait_with_output().expect("a process of ours"))
 }
 
 #[test]
