@@ -74,7 +74,7 @@ fn age(backups: &Backups, every: Duration, findings: &mut Vec<Finding>) -> Resul
     let Some(since) = newest.or_else(|| born(backups.database())) else {
         return Ok(());
     };
-    if Timestamp::now().duration_since(since).unsigned_abs() <= every + LATE {
+    if since + (every + LATE) >= Timestamp::now() {
         return Ok(());
     }
     let what = match newest {

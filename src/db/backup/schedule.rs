@@ -90,8 +90,12 @@ fn make_if_due(backups: &Backups, db: &Db, every: Duration, stop: &Stop) -> Resu
 }
 
 fn until_due(newest: Option<Timestamp>, now: Timestamp, every: Duration) -> Duration {
-    let age = newest.map(|at| now.duration_since(at).unsigned_abs());
-    age.map_or(Duration::ZERO, |age| every.saturating_sub(age))
+    let Some(newest) = newest else {
+        return Duration::ZERO;
+    };
+    // A clock that was set back in this moment makes it neither old nor new.
+    let age = Duration::try_from(now.duration_since(newest)).unwrap_or_default();
+    every.saturating_sub(age)
 }
 
 #[cfg(test)]
