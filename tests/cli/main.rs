@@ -1,9 +1,11 @@
 //! The built binary as its operators use it: commands, messages, exit codes, and the server on a real socket.
 //!
-//! One binary for all below; `run.rs`, `server.rs` and `receiver.rs` are the words in which the tests speak.
+//! One binary for all below; `run.rs`, `server.rs`, `receiver.rs` and `moments.rs` are the words in which the tests
+//! speak.
 
 mod accounts;
 mod addresses;
+mod backup;
 mod check;
 mod config;
 mod database;
@@ -12,8 +14,11 @@ mod help;
 mod http;
 mod log;
 mod migrate;
+mod moments;
 mod receiver;
+mod restore;
 mod run;
+mod schedule;
 mod sentry;
 mod server;
 mod start;
