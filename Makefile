@@ -1,7 +1,7 @@
-# One line each. CI calls the same names, and nothing here needs more than cargo but `deps` and `coverage`.
+# One line each. CI calls the same names, and nothing here needs more than cargo but `journeys`, `deps` and `coverage`.
 
 .DEFAULT_GOAL := check
-.PHONY: run test check fmt lint doc deps coverage bench release
+.PHONY: run test journeys check fmt lint doc deps coverage bench release
 
 # Where clippy finds its settings; and cargo-llvm-cov never installs anything by itself.
 export CLIPPY_CONF_DIR = .ci
@@ -14,6 +14,13 @@ run:
 test:
 	cargo test
 
+# Through the admin in a real browser: with and without JavaScript, light and dark, on a phone and on a desk. Needs Chromium
+# and its driver; pictures of the pages are kept in target/journeys.
+journeys:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "journeys need Chromium and its driver (apt install chromium chromium-driver)"; exit 1; }
+	rm -rf target/journeys
+	cargo test --test journeys -- --test-threads=2
+
 # The gate: formatting, lints, tests, documentation.
 check: fmt lint test doc
 
@@ -22,6 +29,7 @@ fmt:
 
 lint:
 	cargo clippy --all-targets
+	cargo clippy --test journeys
 
 doc:
 	cargo doc --no-deps --document-private-items
