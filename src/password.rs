@@ -22,6 +22,9 @@ use stored::Stored;
 /// What is stored where no password may match: for accounts that cannot sign in with one.
 pub const UNUSABLE: &str = "!";
 
+/// Longer texts are no hashes, and the database's column takes no longer ones.
+const LONGEST: usize = 1024;
+
 /// The hash of no one's password, with our own parameters.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dGhpcyBpcyBubyBvbmUncw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -97,6 +100,27 @@ pub fn grade(stored: &str) -> Grade {
 /// is that of [`spend`], which the caller will want instead.
 pub fn memory_kib(stored: &str) -> u32 {
     Stored::read(stored).map_or(Argon2::CURRENT_MEMORY_KIB, |stored| stored.memory_kib())
+}
+
+/// What to store of a hash that was made elsewhere, argon2 in our notation and everything else as it came; or what is
+/// wrong with it. A hash that no password can match is taken when it says so by itself.
+pub fn taken_in(text: &str) -> Result<String, Grade> {
+    match grade(text) {
+        _ if text.len() > LONGEST || text.chars().any(char::is_control) => Err(Grade::Malformed),
+        Grade::Usable => Ok(text.strip_prefix("argon2").unwrap_or(text).to_owned()),
+        Grade::Unusable if text.is_empty() => Ok(UNUSABLE.to_owned()),
+        Grade::Unusable | Grade::Abandoned(_) => Ok(text.to_owned()),
+        refused => Err(refused),
+    }
+}
+
+/// A stored hash in the notation that Django reads.
+pub fn handed_out(stored: &str) -> String {
+    if stored.starts_with("$argon2") {
+        format!("argon2{stored}")
+    } else {
+        stored.to_owned()
+    }
 }
 
 /// How a hash was made, for a form that cannot show the password; nothing where no password can match.

@@ -209,3 +209,32 @@ proptest! {
         ask_everything(&format!("{before}{slip}{}", &after[1..]));
     }
 }
+
+#[test]
+fn what_is_taken_in_and_handed_out_again_matches_as_before() {
+    for django in DJANGO {
+        let stored = taken_in(django).unwrap();
+        assert_eq!(verify(PLAIN, &stored), Verdict::Match { outdated: true });
+        assert_eq!(handed_out(&stored), *django);
+        assert!(!stored.starts_with("argon2"), "{stored}");
+    }
+    let ours = hash(PLAIN).unwrap();
+    assert!(handed_out(&ours).starts_with("argon2$argon2id$"));
+    assert_eq!(taken_in(&handed_out(&ours)), Ok(ours));
+}
+
+#[test]
+fn a_hash_that_nothing_can_match_is_taken_in_only_when_it_says_so() {
+    assert_eq!(taken_in("").as_deref(), Ok(UNUSABLE));
+    for text in NONE.iter().chain(DEAR).filter(|text| !text.is_empty()) {
+        let expected = match grade(text) {
+            Grade::Unusable | Grade::Abandoned(_) => Ok(*text),
+            refused => Err(refused),
+        };
+        assert_eq!(taken_in(text).as_deref(), expected.as_deref(), "{text}");
+    }
+    let nul = DJANGO[0].replace("seasalt", "sea\0salt");
+    for text in [nul.as_str(), "!\0", &"!".repeat(1025)] {
+        assert_eq!(taken_in(text), Err(Grade::Malformed), "{text}");
+    }
+}
