@@ -51,8 +51,9 @@ pub struct Db {
 
 struct Shared {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    // Closed before the writer: only who may write can tidy up the log when the last connection goes.
     idle_readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
     long_reads: Arc<Semaphore>,
     exports: Arc<Semaphore>,
     writes: Arc<Semaphore>,
