@@ -39,11 +39,22 @@ pub(super) fn pass_while<T>(run: &Run, work: impl FnOnce() -> T) -> T {
                 pass(&db);
             }
         });
+        // Also when the test fails meanwhile, since the scope waits for the thread.
+        let end = End(&done);
         let result = work();
-        done.store(true, Ordering::Relaxed);
+        drop(end);
         time.join().expect("time goes on");
         result
     })
+}
+
+/// Stops the time when it goes.
+struct End<'time>(&'time AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Which moment a file shows. It is whole, and one file is all there is of it.
