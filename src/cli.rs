@@ -19,6 +19,7 @@ mod createsuperuser;
 mod demo;
 mod first;
 mod healthcheck;
+mod import_django;
 mod migrations;
 mod serve;
 mod version;
@@ -65,6 +66,11 @@ enum Command {
     /// Load demo rows into a database without addresses, lettings and profiles
     #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
     Demo,
+    /// Move in from a Django site: take over its SQLite database
+    #[command(
+        after_help = "Example:\n  oc-lettings import-django --dry-run /srv/django/db.sqlite3     show what would come\n  oc-lettings import-django /srv/django/db.sqlite3"
+    )]
+    ImportDjango(import_django::ImportDjango),
     /// Ask the server on $PORT whether it is ready: exit 0 if so, else 1
     #[command(after_help = "Example:\n  PORT=8000 oc-lettings healthcheck")]
     Healthcheck,
@@ -105,6 +111,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Changepassword(change) => change.run(&config),
         Command::Clearsessions => createsuperuser::clear_sessions(&config),
         Command::Demo => demo::run(&config),
+        Command::ImportDjango(import) => import.run(&config),
         Command::Healthcheck => healthcheck::run(&config),
         Command::Version(version) => version.run(),
     };
