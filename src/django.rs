@@ -100,6 +100,9 @@ pub fn import(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report> {
     let (mut report, superusers) = db.write_now(|tx| take_over(tx, source, options, progress))?;
+    if report.outcome == Outcome::Refused {
+        return Ok(report);
+    }
     // Each comparison takes up to a second; nobody has to wait for it to write.
     let since = Instant::now();
     for (username, stored) in superusers {
