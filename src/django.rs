@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Transaction};
 
 use crate::db::Db;
+use crate::db::backup::{Backups, Reason};
 use crate::error::{Error, Result};
 use crate::models::setting;
 use crate::models::user::account;
@@ -92,14 +93,25 @@ impl Source {
     }
 }
 
-/// Takes over a site's rows in one transaction, or says in the report why not.
+/// Takes over a site's rows in one transaction, or says in the report why not. Where rows are replaced, a copy of the
+/// database as it was is made among `backups` first.
 pub fn import(
     db: &Db,
+    backups: &Backups,
     source: &Source,
     options: Options,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report> {
-    let (mut report, superusers) = db.write_now(|tx| take_over(tx, source, options, progress))?;
+    let (mut report, superusers) = db.write_now(|tx| {
+        let taken_over = take_over(tx, source, options, progress)?;
+        let (mut report, superusers) = taken_over;
+        if let (Outcome::Imported, Some(replaced)) = (&report.outcome, &mut report.replaced) {
+            // Readers see the last commit, which is what goes when this one is made: nothing can come between the two,
+            // and an import that is refused leaves no backup behind.
+            replaced.backup = Some(backups.make(db, Reason::BeforeReplace)?.path);
+        }
+        Ok((report, superusers))
+    })?;
     if report.outcome == Outcome::Refused {
         return Ok(report);
     }

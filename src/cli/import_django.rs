@@ -3,13 +3,15 @@
 //! What is taken over, and what is not, is decided in `django.rs`; here are the options, the progress and the last line.
 
 use std::io::{IsTerminal, stderr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::config::Config;
+use crate::db::backup::Backups;
+use crate::db::file;
 use crate::django::report::Outcome;
 use crate::django::{self, Options, Progress, Source};
 use crate::error::{Error, Result};
@@ -42,8 +44,7 @@ pub(super) struct ImportDjango {
 impl ImportDjango {
     pub(super) fn run(&self, config: &Config) -> Result<ExitCode> {
         let (db, _) = super::open(config)?;
-        let scratch = db.path().parent().filter(|folder| *folder != Path::new(""));
-        let source = Source::open(&self.file, scratch.unwrap_or(Path::new(".")))?;
+        let source = Source::open(&self.file, &file::folder(db.path()))?;
         let options = Options {
             dry_run: self.dry_run,
             skip_bad: self.skip_bad,
@@ -51,9 +52,15 @@ impl ImportDjango {
             show_emails: self.show_emails,
         };
         let shown = Shown::new();
-        let report = django::import(&db, &source, options, &mut |progress| {
-            shown.progress(progress);
-        })?;
+        let report = django::import(
+            &db,
+            &Backups::of(config),
+            &source,
+            options,
+            &mut |progress| {
+                shown.progress(progress);
+            },
+        )?;
         shown.finish();
         db.checkpoint()?;
         super::say(&report)?;

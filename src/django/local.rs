@@ -5,7 +5,7 @@
 
 use rusqlite::{Connection, Transaction};
 
-use super::report::{Administrator, Taken, counted};
+use super::report::{Administrator, Replaced, Taken, counted};
 use crate::digest;
 use crate::error::Result;
 use crate::models::history;
@@ -56,14 +56,19 @@ fn here(conn: &Connection) -> Result<Taken> {
 
 /// Removes every row that an import brings, and all sessions; tells how many there were. History goes too: it would
 /// speak of other rows.
-pub(super) fn clear(tx: &Transaction<'_>) -> Result<Taken> {
-    let here = here(tx)?;
+pub(super) fn clear(tx: &Transaction<'_>) -> Result<Replaced> {
+    let rows = here(tx)?;
+    let sessions = tx.execute("delete from session", [])? as u64;
     tx.execute_batch(
-        "delete from session; delete from letting; delete from address; delete from profile;
+        "delete from letting; delete from address; delete from profile;
          delete from user; delete from \"group\";",
     )?;
     history::rewrite(tx, |tx| Ok(tx.execute_batch("delete from history")?))?;
-    Ok(here)
+    Ok(Replaced {
+        rows,
+        sessions,
+        backup: None,
+    })
 }
 
 /// The one account that was here before, out of the way.

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 
 use serde::Serialize;
 
@@ -41,8 +42,8 @@ pub struct Report {
     pub unread: Vec<Unread>,
     /// Sessions of the old site; everybody signs in anew.
     pub sessions: u64,
-    /// Rows that were here and are gone.
-    pub replaced: Option<Taken>,
+    /// What was here and is gone.
+    pub replaced: Option<Replaced>,
 }
 
 /// How an import ended.
@@ -77,6 +78,17 @@ pub struct Taken {
     pub permissions: u64,
     /// Entries of the history.
     pub history: u64,
+}
+
+/// What was here before a replacement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Replaced {
+    /// The rows.
+    pub rows: Taken,
+    /// Sessions that ended.
+    pub sessions: u64,
+    /// The copy of the database as it was, checked; none of a dry run.
+    pub backup: Option<PathBuf>,
 }
 
 /// Values that were written in another form, by what was done to them.
@@ -195,19 +207,21 @@ impl Report {
             Outcome::Rehearsed | Outcome::Refused => lines.push(format!("cannot take {bad}:")),
         }
         lines.extend(self.faults.iter().map(|fault| format!("  {fault}")));
-        if let Some(replaced) = &self.replaced {
-            lines.push(format!("replaced {replaced}"));
-        }
-        let verb = match self.outcome {
-            Outcome::Imported => "imported",
-            _ => "would import",
+        let is_written = self.outcome == Outcome::Imported;
+        let verbs = if is_written {
+            ["replaced", "imported"]
+        } else {
+            ["would replace", "would import"]
         };
-        lines.push(format!("{verb} {}", self.taken));
+        if let Some(replaced) = &self.replaced {
+            lines.push(format!("{} {replaced}", verbs[0]));
+        }
+        lines.push(format!("{} {}", verbs[1], self.taken));
         lines.push(format!("  with {}", self.taken.rights_and_history()));
         lines.extend(self.tidied.line());
         lines.extend(self.passwords.line());
         lines.extend(self.remarks());
-        if self.outcome != Outcome::Imported {
+        if !is_written {
             lines.push("nothing was written".to_owned());
         }
         lines
@@ -281,6 +295,21 @@ impl fmt::Display for Taken {
             counted(self.users, "user", "users"),
             counted(self.profiles, "profile", "profiles"),
         )
+    }
+}
+
+impl fmt::Display for Replaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}, {}",
+            self.rows,
+            counted(self.sessions, "session", "sessions")
+        )?;
+        match &self.backup {
+            Some(path) => write!(f, "; the backup is {}", path.display()),
+            None => Ok(()),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use oc_lettings::db::Db;
+use oc_lettings::db::backup::Backups;
 use oc_lettings::django::report::Outcome;
 use oc_lettings::django::{Options, Source, import};
 use oc_lettings::models::{self, permission};
@@ -38,8 +39,14 @@ impl Bench {
             ..Options::default()
         };
         let source = Source::open(&file, self.folder.path()).map_err(|error| error.to_string())?;
-        let report =
-            import(&self.db, &source, options, &mut |_| {}).map_err(|error| error.to_string())?;
+        let report = import(
+            &self.db,
+            &Backups::beside(self.db.path()),
+            &source,
+            options,
+            &mut |_| {},
+        )
+        .map_err(|error| error.to_string())?;
         Ok(report.outcome)
     }
 

@@ -225,3 +225,67 @@ fn a_file_without_anybody_who_could_administer_is_said() {
         "{out}"
     );
 }
+
+#[test]
+fn replace_makes_a_checked_backup_names_it_and_removes_all_that_was_there() {
+    let run = with_admin("operator");
+    run.run(&["demo"]).succeeded();
+    run.sql("insert into session values (zeroblob(32), (select id from user where username = 'operator'), '', '', '', '')");
+    let before = all(&run);
+    let triggers = "select json_group_array(json_array(name, tbl_name, sql)) from (select * from sqlite_schema where type = 'trigger' order by name)";
+    let schema = run.ask(triggers);
+    run.django("");
+    let out = run
+        .run(&["import-django", "--replace", "db.sqlite3"])
+        .succeeded();
+    let line = out.lines().next().unwrap();
+    let (words, path) = line
+        .split_once("; the backup is ")
+        .unwrap_or_else(|| panic!("{out}"));
+    assert_eq!(
+        words,
+        "replaced 6 lettings, 6 addresses, 6 users, 4 profiles, 1 session"
+    );
+    assert!(
+        out.contains("\nimported 15 lettings, 18 addresses, 30 users, 28 profiles\n"),
+        "{out}"
+    );
+    assert_eq!(
+        run.ask("select (select count(*) from session) || ' ' || (select count(*) from user where username = 'operator') || ' ' || (select count(*) from history)"),
+        "0 0 20"
+    );
+    assert_eq!(run.ask("select sum(lettings) from place"), "15");
+    assert_eq!(run.ask(triggers), schema);
+    assert!(path.contains("before-replace"), "{path}");
+    run.run(&["restore", path]).succeeded();
+    assert_eq!(all(&run), before, "the backup is what was there");
+}
+
+#[test]
+fn a_replacement_that_is_refused_or_only_tried_leaves_all_as_it_was_and_no_backup() {
+    let run = Run::new();
+    run.run(&["demo"]).succeeded();
+    let before = all(&run);
+    run.django("update lettings_address set state = 'C' where id = 1");
+    let names = run.names();
+    run.run(&["import-django", "--replace", "db.sqlite3"])
+        .refused(&["2 rows cannot be taken"]);
+    let out = run
+        .run(&[
+            "import-django",
+            "--replace",
+            "--dry-run",
+            "--skip-bad",
+            "db.sqlite3",
+        ])
+        .succeeded();
+    assert!(out.contains("\nwould replace 6 lettings, 6 addresses, 5 users, 4 profiles, 0 sessions\nwould import 14 lettings"), "{out}");
+    // Where no backup can be made, nothing is replaced either.
+    let run = run
+        .file("in-the-way", "")
+        .with("BACKUP_DIR", "in-the-way/folder");
+    run.run(&["import-django", "--replace", "--skip-bad", "db.sqlite3"])
+        .refused(&["in-the-way"]);
+    assert_eq!(all(&run), before);
+    assert_eq!(run.names().len(), names.len() + 1, "{:?}", run.names());
+}

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::LazyLock;
 
+use oc_lettings::db::backup::Backups;
 use oc_lettings::django::{Options, Source, import};
 use oc_lettings::password;
 
@@ -51,11 +52,12 @@ impl Site {
             .join("tests/data")
             .join(file);
         let source = Source::open(&path, self.folder.path()).expect("a Django site's database");
+        let backups = Backups::beside(self.db.path());
         let options = Options {
             skip_bad: true,
             ..Options::default()
         };
-        import(&self.db, &source, options, &mut |_| {}).expect("an empty site takes it");
+        import(&self.db, &backups, &source, options, &mut |_| {}).expect("an empty site takes it");
     }
 
     /// Adds a group with these permissions, such as `lettings.add_letting`, and gives its id.
