@@ -16,6 +16,7 @@ use crate::models::setting;
 use crate::models::user::account;
 use crate::password::{self, Verdict};
 
+mod find;
 mod local;
 mod log;
 mod map;
@@ -23,6 +24,7 @@ mod moment;
 mod read;
 pub mod report;
 mod rights;
+mod wanted;
 mod write;
 
 use read::Tables;
@@ -177,13 +179,13 @@ fn write_all(
     options: Options,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(Report, Superusers)> {
-    let local = local::step_aside(tx, tables.highest_id(&read::USERS))?;
+    let local = local::step_aside(tx, tables.highest_id(&wanted::USERS))?;
     let mut writing = Writing::new(tx, tables, report, options.show_emails, progress);
     writing.groups()?;
     writing.users()?;
     if let Some(local) = local {
         let (id, administrator) = local.settle(tx)?;
-        local.move_history(tx, id, tables.highest_id(&read::LOG))?;
+        local.move_history(tx, id, tables.highest_id(&wanted::LOG))?;
         writing.report.administrator = Some(administrator);
     }
     writing.memberships()?;

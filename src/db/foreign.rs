@@ -72,7 +72,10 @@ pub fn explain(path: &Path, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
             return unreadable(path, &std::io::Error::from(ErrorKind::PermissionDenied));
         }
-        _ => format!("{shown} cannot be read ({error}): give a whole copy of it"),
+        _ => format!(
+            "{shown} cannot be read ({}): give a whole copy of it",
+            one_line(&error.to_string())
+        ),
     })
 }
 
@@ -81,8 +84,13 @@ pub fn damaged(path: &Path, words: &str) -> String {
     format!(
         "{} is damaged ({}): give a whole copy or a backup of it",
         path.display(),
-        words.replace('\n', "; ")
+        one_line(words)
     )
+}
+
+/// SQLite's words may quote names out of the file, which must neither break the line nor draw on a terminal.
+fn one_line(words: &str) -> String {
+    words.replace(char::is_control, " ")
 }
 
 fn not_a_database(path: &Path) -> String {

@@ -5,7 +5,8 @@
 
 use rusqlite::{Connection, Transaction};
 
-use super::report::{Administrator, Replaced, Taken, counted};
+use super::report::words::counted;
+use super::report::{Administrator, Replaced, Taken};
 use crate::digest;
 use crate::error::Result;
 use crate::models::history;

@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 
 use super::map::{self, text};
-use super::read::{self, Raw, Wanted};
-use super::write::{GROUP, Target, USER, Writing, exists};
+use super::read::Raw;
+use super::wanted::{self, Wanted};
+use super::write::Writing;
+use super::write::faults::{GROUP, Target, USER, exists};
 use crate::error::Result;
 use crate::schema::Action;
 
@@ -43,7 +45,7 @@ impl Writing<'_, '_> {
     /// Each content type of theirs as an app and a model of ours, or as it is called there.
     pub(super) fn content_types(&mut self) -> Result<HashMap<i64, (String, String)>> {
         let mut types = HashMap::new();
-        self.each(&read::CONTENT_TYPES, |_, raw| {
+        self.each(&wanted::CONTENT_TYPES, |_, raw| {
             let (app, model) = (text(raw.get("app_label")), text(raw.get("model")));
             if let (Ok(id), Ok(app), Ok(model)) = (map::id(raw, "id"), app, model) {
                 types.insert(id, renamed(&app, &model));
@@ -54,8 +56,8 @@ impl Writing<'_, '_> {
     }
 
     pub(super) fn memberships(&mut self) -> Result<()> {
-        self.each(&read::USER_GROUPS, |writing, raw| {
-            let Some((user, group)) = writing.pair(&read::USER_GROUPS, raw, [&USER, &GROUP])?
+        self.each(&wanted::USER_GROUPS, |writing, raw| {
+            let Some((user, group)) = writing.pair(&wanted::USER_GROUPS, raw, [&USER, &GROUP])?
             else {
                 return Ok(());
             };
@@ -70,13 +72,13 @@ impl Writing<'_, '_> {
     pub(super) fn permissions(&mut self) -> Result<()> {
         let grants = self.grants()?;
         self.granted(
-            &read::GROUP_PERMISSIONS,
+            &wanted::GROUP_PERMISSIONS,
             &GROUP,
             &grants,
             "insert or ignore into group_permission (group_id, permission_id) values (?1, ?2)",
         )?;
         self.granted(
-            &read::USER_PERMISSIONS,
+            &wanted::USER_PERMISSIONS,
             &USER,
             &grants,
             "insert or ignore into user_permission (user_id, permission_id) values (?1, ?2)",
@@ -92,7 +94,7 @@ impl Writing<'_, '_> {
     ) -> Result<()> {
         static PERMISSION: Target = Target {
             column: "permission_id",
-            table: &read::PERMISSIONS,
+            table: &wanted::PERMISSIONS,
             ours: "permission",
             singular: "permission",
         };
@@ -131,7 +133,7 @@ impl Writing<'_, '_> {
             ours.insert((app, model, action), row.get(3)?);
         }
         let mut grants = HashMap::new();
-        self.each(&read::PERMISSIONS, |_, raw| {
+        self.each(&wanted::PERMISSIONS, |_, raw| {
             let Ok(id) = map::id(raw, "id") else {
                 return Ok(());
             };
