@@ -15,6 +15,7 @@ pub mod events;
 pub mod export;
 pub mod history;
 pub mod index;
+pub mod jobs;
 pub mod list;
 pub mod password;
 pub mod query;
@@ -33,6 +34,7 @@ pub fn routes() -> Vec<Route> {
         export::routes(),
         events::routes(),
         sessions::routes(),
+        jobs::routes(),
     ]
     .concat()
 }

@@ -187,6 +187,9 @@ pub struct Field {
     pub check: fn(&str) -> std::result::Result<String, String>,
     /// The input's `autocomplete`.
     pub autocomplete: &'static str,
+    /// For one row of another model: whether a new one can be made in the same form. Only for models whose form has
+    /// plain inputs, a value each.
+    pub takes_new: bool,
 }
 
 impl Field {
@@ -200,6 +203,21 @@ impl Field {
             required: true,
             check: check::as_it_is,
             autocomplete: "off",
+            takes_new: false,
+        }
+    }
+
+    /// The other row may be made in the same form.
+    pub const fn or_new(mut self) -> Self {
+        self.takes_new = true;
+        self
+    }
+
+    /// The model of which this field takes a new row in the same form.
+    pub fn new_of(&self) -> Option<&'static Model> {
+        match self.kind {
+            Kind::One(target) if self.takes_new => Some(target),
+            _ => None,
         }
     }
 

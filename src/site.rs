@@ -13,6 +13,7 @@ use crate::schema::Models;
 use crate::web::finish::Finish;
 use crate::web::gate::Gate;
 use crate::web::hashing::Hashing;
+use crate::web::jobs::Jobs;
 use crate::web::throttle::Throttle;
 use crate::web::{assets, errors, keys, watch};
 
@@ -41,6 +42,7 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         .mount("/", watch::watched(pages.concat()))
         .manage(Throttle::new())
         .manage(Hashing::new())
+        .manage(Jobs::default())
         .register("/", errors::catchers())
         .register("/admin", errors::office_catchers())
         .attach(keys::fairing())

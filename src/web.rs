@@ -16,6 +16,7 @@ pub mod gate;
 pub mod guards;
 pub mod hashing;
 pub mod headers;
+pub mod jobs;
 pub mod keys;
 pub mod posted;
 pub mod seldom;

@@ -1,4 +1,5 @@
-// A little comfort on top of pages that work without it: tick all, filter long lists of choices.
+// A little comfort on top of pages that work without it: tick all, filter long lists of choices, look again at a long
+// action.
 "use strict";
 
 for (const all of document.querySelectorAll("[data-tick=all]")) {
@@ -22,4 +23,8 @@ for (const field of document.querySelectorAll("fieldset.many")) {
   // Enter in the box filters; it does not send the form.
   box.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
   field.querySelector(".groups").before(box);
+}
+
+for (const waiting of document.querySelectorAll("[data-again]")) {
+  setTimeout(() => location.reload(), Number(waiting.dataset.again));
 }

@@ -82,7 +82,10 @@ fn index_html(
         }
         p { a href={ "/admin/history/?q=" (query) "&order=" (turned.0) } { (turned.1) } }
         @if entries.is_empty() {
-            p.empty { "Nothing was found. " @if !search.is_empty() { a href="/admin/history/" { "Show everything" } } }
+            p.empty {
+                @if search.is_empty() { "Nothing has happened yet." }
+                @else { "Nothing matches. " a href="/admin/history/" { "Show everything" } }
+            }
         } @else {
             div.scroll {
                 table.rows {
@@ -101,7 +104,7 @@ fn entry_html(entry: &Entry, models: Models) -> Markup {
     html! {
         tr {
             th scope="row" data-label="Date/time" { (Moment(&entry.at)) }
-            td data-label="User" { (if entry.username.is_empty() { "command line" } else { &entry.username }) }
+            td data-label="User" { (entry.author()) }
             td data-label="From" { (if entry.client.is_empty() { "-" } else { &entry.client }) }
             td data-label="What" {
                 (model.map_or(entry.model.1.as_str(), |model| model.singular)) " "

@@ -89,7 +89,7 @@ fn index_html(
                         @for entry in entries {
                             tr {
                                 th scope="row" data-label="Date/time" { (Moment(&entry.at)) }
-                                td data-label="User" { (if entry.username.is_empty() { "command line" } else { &entry.username }) }
+                                td data-label="User" { (entry.author()) }
                                 td data-label="From" { (if entry.client.is_empty() { "-" } else { &entry.client }) }
                                 td data-label="Action" { (action_html(entry)) }
                             }

@@ -16,6 +16,7 @@ use crate::ui::office::{self, Level, Message, Token};
 use crate::ui::pager::pager;
 use crate::ui::{Counted, Number, table};
 use crate::web::guards::RawQuery;
+use crate::web::jobs::Jobs;
 use crate::web::posted::Posted;
 use crate::web::signed::Desk;
 
@@ -80,6 +81,7 @@ async fn act(
     named: Named,
     raw: RawQuery<'_>,
     db: &State<Db>,
+    jobs: &State<Jobs>,
     posted: Posted,
 ) -> Result<Either<Markup, Redirect>> {
     demand(desk.author(), Action::View, named.0)?;
@@ -103,16 +105,13 @@ async fn act(
         );
     }
     let asked = Asked {
-        model: named.0,
+        query,
         ids: ticked,
-        across: across.then(|| query.clone()),
+        across,
         expected: fields.first("expected").and_then(|text| text.parse().ok()),
     };
     let confirmed = fields.first("post") == Some("yes");
-    match delete::many(&desk, db, asked, confirmed).await? {
-        Some(page) => Ok(Either::Left(page)),
-        None => Ok(Either::Right(Redirect::to(back))),
-    }
+    delete::many(&desk, db, jobs, asked, confirmed).await
 }
 
 /// What is no id is passed over: it is no row, so nothing happens to it.

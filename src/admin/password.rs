@@ -93,7 +93,13 @@ async fn update(
     );
     let label = username.clone();
     db.write(move |tx| {
+        let had_administrator = account::has_administrator(tx)?;
         account::set_password(tx, id, &hash)?;
+        if had_administrator && !account::has_administrator(tx)? {
+            return Err(Error::Refused(
+                "Nobody else could sign in as a superuser: the last password of one cannot be disabled.".to_owned(),
+            ));
+        }
         session::delete_others(tx, id, own.as_deref())?;
         history::record(
             tx,

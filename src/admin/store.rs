@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::models::history::{self, Change, Event};
 use crate::models::json_ids;
 use crate::schema::draft::{CHOICE, Draft, Errors, Value};
-use crate::schema::{Author, Choice, Field, Kind, Many, Model};
+use crate::schema::{Action, Author, Choice, Field, Kind, Many, Model};
 
 pub mod doomed;
 
@@ -82,6 +82,12 @@ pub fn load(conn: &Connection, model: &Model, id: i64) -> Result<Loaded> {
     })
 }
 
+/// How many rows a model has.
+pub fn count(conn: &Connection, model: &Model) -> Result<u64> {
+    let sql = format!("select count(*) from {}", model.table);
+    Ok(conn.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// What a row is called; nothing when it is not there.
 pub fn label(conn: &Connection, model: &Model, id: i64) -> Result<Option<String>> {
     let sql = format!("select {} from {} where id = ?1", model.label, model.table);
@@ -146,14 +152,19 @@ pub fn choices(
         .collect::<Result<_, _>>()?)
 }
 
-/// Writes a new row with its relations and its first line of history.
-pub fn insert(
+/// Writes a new row with its relations and its first line of history, and before it the rows that are made with it.
+pub fn insert(tx: &Transaction<'_>, author: &Author, model: &Model, draft: Draft) -> Result<Saved> {
+    whole_or_not(tx, || insert_row(tx, author, model, draft))
+}
+
+fn insert_row(
     tx: &Transaction<'_>,
     author: &Author,
     model: &Model,
     mut draft: Draft,
 ) -> Result<Saved> {
-    let mut errors = (model.hooks.before_save)(tx, author, None, &mut draft)?;
+    let mut errors = make_new(tx, author, model, &mut draft, true)?;
+    errors.extend((model.hooks.before_save)(tx, author, None, &mut draft)?);
     errors.extend(missing_targets(tx, model, &draft, true)?);
     if !errors.is_empty() {
         return Ok(Saved::Not(errors));
@@ -191,20 +202,33 @@ pub fn insert(
     Ok(Saved::As(id, label))
 }
 
-/// Writes a row back with its relations and a line of history that says what changed.
+/// Writes a row back with its relations and a line of history that says what changed, if it is still the version that
+/// was worked on. A field that the draft lacks stays as it is.
 pub fn update(
     tx: &Transaction<'_>,
     author: &Author,
     model: &Model,
     id: i64,
-    version: Option<i64>,
-    mut draft: Draft,
+    version: i64,
+    draft: Draft,
 ) -> Result<Saved> {
     let before = load(tx, model, id)?;
-    if version.is_some_and(|version| version != before.version) {
+    if version != before.version {
         return Ok(Saved::Conflict);
     }
-    let mut errors = (model.hooks.before_save)(tx, author, Some(id), &mut draft)?;
+    whole_or_not(tx, || update_row(tx, author, model, id, &before, draft))
+}
+
+fn update_row(
+    tx: &Transaction<'_>,
+    author: &Author,
+    model: &Model,
+    id: i64,
+    before: &Loaded,
+    mut draft: Draft,
+) -> Result<Saved> {
+    let mut errors = make_new(tx, author, model, &mut draft, false)?;
+    errors.extend((model.hooks.before_save)(tx, author, Some(id), &mut draft)?);
     errors.extend(missing_targets(tx, model, &draft, false)?);
     if !errors.is_empty() {
         return Ok(Saved::Not(errors));
@@ -238,6 +262,46 @@ pub fn update(
     Ok(Saved::As(id, label))
 }
 
+/// A save that is refused leaves nothing behind, not even the rows that were made for it.
+fn whole_or_not(tx: &Transaction<'_>, save: impl FnOnce() -> Result<Saved>) -> Result<Saved> {
+    tx.execute_batch("savepoint save")?;
+    let saved = save()?;
+    tx.execute_batch(match saved {
+        Saved::As(..) => "release save",
+        Saved::Not(_) | Saved::Conflict => "rollback to save; release save",
+    })?;
+    Ok(saved)
+}
+
+/// Makes the rows that are to be made with this one, and puts their ids in their place.
+fn make_new(
+    tx: &Transaction<'_>,
+    author: &Author,
+    model: &Model,
+    draft: &mut Draft,
+    adding: bool,
+) -> Result<Errors> {
+    let mut errors = Errors::default();
+    for field in model.fields(adding) {
+        let Some(target) = field.new_of() else {
+            continue;
+        };
+        let Some(Value::New(inner)) = draft.get(field.name) else {
+            continue;
+        };
+        if !author.may(Action::Add, target) {
+            errors.add(field.name, CHOICE);
+            continue;
+        }
+        match insert_row(tx, author, target, inner.clone())? {
+            Saved::As(id, _) => draft.set(field.name, Value::One(Some(id))),
+            Saved::Not(inner) => errors.add_within(field.name, inner),
+            Saved::Conflict => return Err(Error::internal("a new row cannot be in conflict")),
+        }
+    }
+    Ok(errors)
+}
+
 /// A value as people read it.
 pub fn words(conn: &Connection, field: &Field, value: &Value) -> Result<String> {
     Ok(match (value, &field.kind) {
@@ -255,6 +319,13 @@ pub fn words(conn: &Connection, field: &Field, value: &Value) -> Result<String> 
                 .map(|id| Ok(label(conn, many.model, *id)?.unwrap_or_default()))
                 .collect();
             labels?.join(", ")
+        }
+        (Value::New(inner), _) => {
+            let texts = inner.iter().filter_map(|(_, value)| match value {
+                Value::Text(text) if !text.is_empty() => Some(text.as_str()),
+                _ => None,
+            });
+            format!("new: {}", texts.collect::<Vec<_>>().join(" "))
         }
         _ => String::new(),
     })
@@ -293,7 +364,8 @@ fn sql_of(value: &Value) -> Option<Sql> {
         Value::Flag(flag) => i64::from(*flag).into(),
         Value::Moment(moment) => moment.clone().into(),
         Value::One(id) => (*id).into(),
-        Value::Many(_) => return None,
+        // A row that is to be made has been made by now, and its id stands here.
+        Value::Many(_) | Value::New(_) => return None,
         // A password in clear never gets here; one that is still here is stored as none at all.
         Value::Password(_) => crate::password::UNUSABLE.to_owned().into(),
     })

@@ -74,6 +74,8 @@ impl Change {
 pub struct Entry {
     /// When, in UTC.
     pub at: String,
+    /// The author's account, which may be gone; nothing for a command.
+    pub user_id: Option<i64>,
     /// The author's name as it was then.
     pub username: String,
     /// Where from.
@@ -146,6 +148,17 @@ pub fn rewrite<T>(
     Ok(answer)
 }
 
+impl Entry {
+    /// Who did it, as people read it.
+    pub fn author(&self) -> &str {
+        if self.username.is_empty() {
+            "command line"
+        } else {
+            &self.username
+        }
+    }
+}
+
 /// Writes what happened to one row.
 pub fn record(
     tx: &Transaction<'_>,
@@ -211,6 +224,25 @@ pub fn of_user(conn: &Connection, user_id: i64, limit: i64) -> Result<Vec<Entry>
         .collect::<Result<_, _>>()?)
 }
 
+/// How far back the newest entries of some models are looked for, in entries of all.
+const LOOKED_BACK: i64 = 1_000;
+
+/// What everybody did last to rows of these models, the newest first; of what happened lately.
+pub fn recent(conn: &Connection, models: &[&Model], limit: i64) -> Result<Vec<Entry>> {
+    let names: Vec<String> = models
+        .iter()
+        .map(|model| format!("{}.{}", model.app, model.slug))
+        .collect();
+    let mut statement = conn.prepare_cached(
+        "select * from (select * from history order by id desc limit ?3)
+         where app || '.' || model in (select value from json_each(?1)) order by id desc limit ?2",
+    )?;
+    let names = serde_json::json!(names).to_string();
+    Ok(statement
+        .query_map((names, limit, LOOKED_BACK), read)?
+        .collect::<Result<_, _>>()?)
+}
+
 const MATCHING: &str =
     "(label like ?1 escape '\\' or username like ?1 escape '\\' or client like ?1 escape '\\')";
 
@@ -248,6 +280,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
     };
     Ok(Entry {
         at: row.get("at")?,
+        user_id: row.get("user_id")?,
         username: row.get("username")?,
         client: row.get("client")?,
         action: row.get("action")?,

@@ -21,6 +21,7 @@ pub static MODEL: Model = Model {
     fieldsets: &[Fieldset::plain(&[
         Field::new("title", "Title", Kind::Verbatim { max: 256 }),
         Field::new("address_id", "Address", Kind::One(&super::address::MODEL))
+            .or_new()
             .help("Each address has at most one letting."),
     ])],
     list: List {

@@ -71,7 +71,7 @@ async fn create(
     let id = db
         .write(move |tx| {
             // Asked again inside the transaction: of two people with the link, one is first.
-            if has_administrator(tx)? {
+            if account::has_administrator(tx)? {
                 return Err(Error::NotFound);
             }
             // Whoever has that name keeps it and their password; an account without one may become the administrator.
@@ -111,15 +111,8 @@ async fn create(
     Ok(Either::Right(Redirect::to("/admin/")))
 }
 
-/// Whether an active superuser can sign in with a password.
-pub fn has_administrator(conn: &rusqlite::Connection) -> Result<bool> {
-    Ok(account::superuser_passwords(conn)?
-        .iter()
-        .any(|stored| password::is_usable(stored)))
-}
-
 fn demand_open(token: &str, link: &Link<'_>, db: &Db) -> Result<()> {
-    if db.read(has_administrator)? {
+    if db.read(account::has_administrator)? {
         link.close();
     }
     let open = link.opens(token);

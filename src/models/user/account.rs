@@ -138,6 +138,13 @@ pub fn superusers(conn: &Connection) -> Result<Vec<(String, String)>> {
         .collect::<Result<_, _>>()?)
 }
 
+/// Whether an active superuser can sign in with a password.
+pub fn has_administrator(conn: &Connection) -> Result<bool> {
+    Ok(superuser_passwords(conn)?
+        .iter()
+        .any(|stored| crate::password::is_usable(stored)))
+}
+
 /// Makes an account the administrator: a new one, or one of that name whose password cannot be used.
 pub fn make_superuser(
     tx: &Transaction<'_>,

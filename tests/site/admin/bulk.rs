@@ -143,7 +143,7 @@ fn all_fifteen_hundred_rows_of_a_list_go_at_once_with_the_number_said_before() {
         desk.after(&answer),
         (
             LIST.to_owned(),
-            "Successfully deleted 1500 lettings.".to_owned()
+            "Successfully deleted 1,500 lettings.".to_owned()
         )
     );
     assert_eq!(desk.one::<i64>("select count(*) from letting"), 0);

@@ -112,7 +112,7 @@ fn it_stands_in_the_index_and_has_a_page_of_its_app() {
     let index = desk.get("/admin/");
     assert!(
         middle(&index).contains(
-            "Profiles ProfilesAdd profileChange profiles Reviews ReviewsAdd reviewChange reviews"
+            "Profiles Profiles 0Add profileChange profiles Reviews Reviews 2Add reviewChange reviews"
         ),
         "{}",
         middle(&index)
