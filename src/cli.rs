@@ -22,6 +22,7 @@ mod demo;
 mod dumpdata;
 mod first;
 mod healthcheck;
+mod import_django;
 mod loaddata;
 mod migrations;
 mod progress;
@@ -79,6 +80,11 @@ enum Command {
     /// Load demo rows into a database without addresses, lettings and profiles
     #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
     Demo,
+    /// Move in from a Django site: take over its SQLite database
+    #[command(
+        after_help = "Example:\n  oc-lettings import-django --dry-run /srv/django/db.sqlite3     show what would come\n  oc-lettings import-django /srv/django/db.sqlite3"
+    )]
+    ImportDjango(import_django::ImportDjango),
     /// Write all rows as a fixture of Django's: JSON, on standard output
     #[command(after_help = "Example:\n  oc-lettings dumpdata --with-passwords --output site.json")]
     Dumpdata(dumpdata::DumpData),
@@ -129,6 +135,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Backup(backup) => backup.run(&config),
         Command::Restore(restore) => restore.run(&config),
         Command::Demo => demo::run(&config),
+        Command::ImportDjango(import) => import.run(&config),
         Command::Dumpdata(dump) => dump.run(&config),
         Command::Loaddata(load) => load.run(&config),
         Command::Healthcheck => healthcheck::run(&config),

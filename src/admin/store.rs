@@ -3,7 +3,6 @@
 //! How a row is read and written is in `models/row.rs`. The SQL here is built as well, from names that stand in
 //! declarations, with every value bound. Lists are asked for in `query.rs`, deletions in `store/doomed.rs`.
 
-use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! The built binary as its operators use it: commands, messages, exit codes, and the server on a real socket.
 //!
-//! One binary for all below; `run.rs`, `server.rs`, `receiver.rs` and `moments.rs` are the words in which the tests
-//! speak.
+//! One binary for all below; `run.rs`, `server.rs`, `receiver.rs`, `moments.rs` and `django.rs` are the words in which the
+//! tests speak.
 
 mod accounts;
 mod addresses;
@@ -10,9 +10,11 @@ mod check;
 mod config;
 mod database;
 mod demo;
+mod django;
 mod fixtures;
 mod help;
 mod http;
+mod import_django;
 mod log;
 mod migrate;
 mod moments;

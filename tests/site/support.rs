@@ -33,7 +33,7 @@ pub(crate) struct Site {
     client: Client,
     runtime: Runtime,
     db: Db,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Site {
@@ -77,7 +77,7 @@ impl Site {
             client,
             runtime,
             db,
-            _folder: folder,
+            folder,
         }
     }
 
