@@ -15,6 +15,7 @@ use crate::web::gate::Gate;
 use crate::web::hashing::Hashing;
 use crate::web::jobs::Jobs;
 use crate::web::throttle::Throttle;
+use crate::web::uploads::Uploads;
 use crate::web::{assets, errors, keys, watch};
 
 /// The site on this database; who drives it, the front or a test, is not its affair.
@@ -35,6 +36,7 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         setup::routes(),
         admin::routes(),
     ];
+    let uploads = Uploads::beside(db.path());
     rocket::custom(rocket_config())
         .manage(config)
         .manage(db)
@@ -43,6 +45,7 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         .manage(Throttle::new())
         .manage(Hashing::new())
         .manage(Jobs::default())
+        .manage(uploads)
         .register("/", errors::catchers())
         .register("/admin", errors::office_catchers())
         .attach(keys::fairing())

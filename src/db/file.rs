@@ -118,7 +118,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> Error {
     ))
 }
 
-fn folder(path: &Path) -> PathBuf {
+/// The folder that holds a file.
+pub fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         Some(_) => PathBuf::from("."),
