@@ -8,11 +8,13 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::db::backup::Backups;
 use crate::db::{self, Db, migrate};
 use crate::error::{Error, Result};
 use crate::models::{self, permission, setting};
 use crate::telemetry::{self, Output};
 
+mod backup;
 mod check;
 mod config;
 mod createsuperuser;
@@ -20,6 +22,7 @@ mod demo;
 mod first;
 mod healthcheck;
 mod migrations;
+mod restore;
 mod serve;
 mod version;
 
@@ -62,6 +65,14 @@ enum Command {
     /// Drop expired sessions; the server does it by itself once a day
     #[command(after_help = "Example:\n  oc-lettings clearsessions")]
     Clearsessions,
+    /// Copy the database, also while the server runs
+    #[command(after_help = "Example:\n  oc-lettings backup /mnt/safe/before-the-move.sqlite3")]
+    Backup(backup::Backup),
+    /// Put a backup in the database's place, checked first; the old one is kept
+    #[command(
+        after_help = "Example:\n  oc-lettings restore data/oc-lettings-20261122T073105Z-scheduled.sqlite3"
+    )]
+    Restore(restore::Restore),
     /// Load demo rows into a database without addresses, lettings and profiles
     #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
     Demo,
@@ -104,6 +115,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Createsuperuser(create) => create.run(&config),
         Command::Changepassword(change) => change.run(&config),
         Command::Clearsessions => createsuperuser::clear_sessions(&config),
+        Command::Backup(backup) => backup.run(&config),
+        Command::Restore(restore) => restore.run(&config),
         Command::Demo => demo::run(&config),
         Command::Healthcheck => healthcheck::run(&config),
         Command::Version(version) => version.run(),
@@ -114,7 +127,7 @@ fn run(command: Command) -> Result<ExitCode> {
 
 /// The way in of commands that write: open or create, migrate, and see to it that there is a signing key.
 fn open(config: &Config) -> Result<(Db, migrate::Report)> {
-    let (db, report) = Db::open_and_migrate(&config.database)?;
+    let (db, report) = Db::open_and_migrate_with(&Backups::of(config), &migrate::all())?;
     db.write_now(|tx| {
         if config.secret_key.is_none() {
             setting::secret_key(tx)?;
@@ -127,7 +140,7 @@ fn open(config: &Config) -> Result<(Db, migrate::Report)> {
 /// The way in of commands that must not change a schema: the database as it is, which has to be up to date.
 fn open_as_it_is(config: &Config) -> Result<Db> {
     let conn = db::inspect(&config.database)?;
-    migrate::refuse_unfit(&config.database, &conn)?;
+    migrate::refuse_unfit(&Backups::of(config), &conn)?;
     if migrate::known(&conn)?
         .iter()
         .any(|migration| !migration.applied)

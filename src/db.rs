@@ -1,7 +1,7 @@
 //! The database: one SQLite file, one writer, many readers that never wait for it.
 //!
 //! No table is known here. Opening the file and saying why it cannot be opened is in `db/file.rs`, bringing it up to
-//! date in `db/migrate.rs`; the questions are asked in `models/`.
+//! date in `db/migrate.rs`, copying it and putting a copy back in `db/backup.rs`; the questions are asked in `models/`.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,16 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use refinery::Migration;
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::task::spawn_blocking;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Context, Error, Result};
 use crate::telemetry;
+use backup::Backups;
 
+pub mod backup;
 pub mod file;
 pub mod migrate;
 
@@ -56,17 +59,25 @@ struct Shared {
 }
 
 impl Db {
-    /// Opens or creates the database and applies what migrations are pending.
+    /// Opens or creates the database and applies what migrations are pending, after a copy beside it.
     pub fn open_and_migrate(path: &Path) -> Result<(Self, migrate::Report)> {
+        Self::open_and_migrate_with(&Backups::beside(path), &migrate::all())
+    }
+
+    /// The same with a copy where copies are to lie, and with other migrations than this binary's.
+    pub fn open_and_migrate_with(
+        backups: &Backups,
+        migrations: &[Migration],
+    ) -> Result<(Self, migrate::Report)> {
+        let path = backups.database();
         let created = file::prepare(path)?;
-        let report = migrate::run(path, created)?;
+        let report = migrate::run(backups, migrations, created)?;
         Ok((Self::open(path)?, report))
     }
 
     /// Opens a database that is there, as it is.
     pub fn open(path: &Path) -> Result<Self> {
-        let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        keep_commits(path, &writer)?;
+        let writer = connect_to_write(path, |_| Ok(()))?;
         writer
             .execute_batch("pragma foreign_keys = on;")
             .map_err(|error| file::explain(path, error))?;
@@ -189,6 +200,11 @@ pub fn inspect(path: &Path) -> Result<Connection> {
             path.display()
         )));
     }
+    look(path)
+}
+
+/// Opens a file that is there to look at it.
+fn look(path: &Path) -> Result<Connection> {
     if file::write_ahead_log(path).exists() {
         return connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     }
@@ -240,11 +256,28 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
     open(path, path, mode)
 }
 
-/// WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut.
+/// Opens what is to be written in, once it is found fit. From then on its lock keeps a restore away, which may have put
+/// another file in its place in the moment before: then that one is opened.
+fn connect_to_write(path: &Path, fit: impl Fn(&Connection) -> Result<()>) -> Result<Connection> {
+    loop {
+        let opened = file::identity(path);
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+        fit(&conn)?;
+        keep_commits(path, &conn)?;
+        if file::identity(path) == opened {
+            return Ok(conn);
+        }
+    }
+}
+
+/// WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut. A log
+/// that grew while somebody read for long, as who makes a copy does, shrinks again.
 fn keep_commits(path: &Path, conn: &Connection) -> Result<()> {
     let until = Instant::now() + BUSY;
     loop {
-        match conn.execute_batch("pragma journal_mode = wal; pragma synchronous = full;") {
+        match conn.execute_batch(
+            "pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 16777216;",
+        ) {
             // A new file's mode can only be changed by who has the file alone, and for that SQLite does not wait.
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)

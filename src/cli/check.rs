@@ -12,12 +12,15 @@ use sentry::types::Dsn;
 
 use crate::config::Config;
 use crate::config::proxies::TrustedProxies;
+use crate::db::backup::Backups;
 use crate::db::file::Lasting;
 use crate::db::{self, migrate};
 use crate::error::{Error, Result};
 use crate::models::user::account;
 use crate::password::{self, Verdict};
 use crate::telemetry;
+
+mod backups;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -62,8 +65,9 @@ impl Check {
             production(config, &mut findings);
         }
         if let Err(refusal) = database(config, self.deploy, &mut findings) {
-            findings.push(error(refusal.to_string(), "nothing else was checked"));
+            findings.push(error(refusal.to_string(), "nothing else in it was checked"));
         }
+        backups::check(config, self.deploy, &mut findings)?;
         for finding in &findings {
             super::say(finding)?;
         }
@@ -186,7 +190,7 @@ fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Resul
         findings.push(warning(format!("{shown} is {}", lasting.words()), cure));
     }
     let conn = db::inspect(&config.database)?;
-    migrate::refuse_unfit(&config.database, &conn)?;
+    migrate::refuse_unfit(&Backups::of(config), &conn)?;
     let pending = migrate::known(&conn)?
         .iter()
         .filter(|migration| !migration.applied)
@@ -231,7 +235,7 @@ fn contents(conn: &Connection, findings: &mut Vec<Finding>) -> Result<()> {
     for problem in db::problems(conn)? {
         findings.push(error(
             format!("the database is damaged: {problem}"),
-            "restore the newest backup",
+            "restore the newest backup with `oc-lettings restore`",
         ));
     }
     Ok(())

@@ -23,7 +23,9 @@ fn findings(output: &str) -> (Vec<&str>, &str) {
         .trim_end()
         .rsplit_once('\n')
         .unwrap_or(("", output.trim_end()));
-    let ours = |line: &&str| !line.contains("site.sqlite3 is ");
+    let ours = |line: &&str| {
+        !line.contains("site.sqlite3 is ") && !line.contains("warning: the backups in ")
+    };
     (findings.lines().filter(ours).collect(), numbers)
 }
 
