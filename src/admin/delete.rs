@@ -10,6 +10,7 @@ use super::store::doomed::{self, Doomed};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::models::row;
 use crate::schema::{Action, Model};
 use crate::ui::Number;
 use crate::ui::office::{self, Level, Message, Token};
@@ -104,7 +105,7 @@ async fn delete(
     let (author, model, models) = (desk.author().clone(), named.0, desk.models);
     let label = db
         .write(move |tx| {
-            let label = super::store::label(tx, model, id)?.ok_or(Error::NotFound)?;
+            let label = row::label(tx, model, id)?.ok_or(Error::NotFound)?;
             doomed::delete(tx, models, &author, model, &[id])?;
             Ok(label)
         })
