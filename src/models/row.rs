@@ -88,6 +88,20 @@ pub fn exists(conn: &Connection, model: &Model, id: i64) -> Result<bool> {
     Ok(conn.prepare_cached(&sql)?.exists([id])?)
 }
 
+/// The row whose column holds exactly this value; columns without an index of their own are searched through.
+pub fn holder(
+    conn: &Connection,
+    model: &Model,
+    column: &'static str,
+    value: &Value,
+) -> Result<Option<i64>> {
+    let sql = format!("select id from {} where {column} = ?1", model.table);
+    Ok(conn
+        .prepare_cached(&sql)?
+        .query_row([stored_value(value)], |row| row.get(0))
+        .optional()?)
+}
+
 /// What a row is called; nothing when it is not there.
 pub fn label(conn: &Connection, model: &Model, id: i64) -> Result<Option<String>> {
     let sql = format!("select {} from {} where id = ?1", model.label, model.table);
@@ -208,6 +222,23 @@ pub fn update(
     }
     write_relations(tx, model, id, draft)?;
     Ok(Ok(()))
+}
+
+/// Takes a value from a row for the rest of a transaction that gives it another: `vacant` is an SQL expression over the
+/// table for a value that no row has.
+pub fn vacate(
+    tx: &Transaction<'_>,
+    model: &Model,
+    id: i64,
+    column: &'static str,
+    vacant: &'static str,
+) -> Result<()> {
+    let sql = format!(
+        "update {} set {column} = {vacant} where id = ?1",
+        model.table
+    );
+    tx.prepare_cached(&sql)?.execute([id])?;
+    Ok(())
 }
 
 /// The values for columns by name; relations have none, they are written to a table of their own.
