@@ -19,9 +19,12 @@ mod check;
 mod config;
 mod createsuperuser;
 mod demo;
+mod dumpdata;
 mod first;
 mod healthcheck;
+mod loaddata;
 mod migrations;
+mod progress;
 mod restore;
 mod serve;
 mod version;
@@ -76,6 +79,14 @@ enum Command {
     /// Load demo rows into a database without addresses, lettings and profiles
     #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
     Demo,
+    /// Write all rows as a fixture of Django's: JSON, on standard output
+    #[command(after_help = "Example:\n  oc-lettings dumpdata --with-passwords --output site.json")]
+    Dumpdata(dumpdata::DumpData),
+    /// Put in the rows of a fixture, from here or from Django, by primary key: all or none
+    #[command(
+        after_help = "Example:\n  oc-lettings loaddata site.json --dry-run && oc-lettings loaddata site.json"
+    )]
+    Loaddata(loaddata::LoadData),
     /// Ask the server on $PORT whether it is ready: exit 0 if so, else 1
     #[command(after_help = "Example:\n  PORT=8000 oc-lettings healthcheck")]
     Healthcheck,
@@ -118,6 +129,8 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Backup(backup) => backup.run(&config),
         Command::Restore(restore) => restore.run(&config),
         Command::Demo => demo::run(&config),
+        Command::Dumpdata(dump) => dump.run(&config),
+        Command::Loaddata(load) => load.run(&config),
         Command::Healthcheck => healthcheck::run(&config),
         Command::Version(version) => version.run(),
     };

@@ -22,6 +22,9 @@ use stored::Stored;
 /// What is stored where no password may match: for accounts that cannot sign in with one.
 pub const UNUSABLE: &str = "!";
 
+/// Django writes forty characters after the mark, into a column of this width.
+const LONGEST_UNUSABLE: usize = 128;
+
 /// The hash of no one's password, with our own parameters.
 const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$dGhpcyBpcyBubyBvbmUncw$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
@@ -77,6 +80,29 @@ pub fn is_usable(stored: &str) -> bool {
 /// is that of [`spend`], which the caller will want instead.
 pub fn memory_kib(stored: &str) -> u32 {
     Stored::read(stored).map_or(Argon2::CURRENT_MEMORY_KIB, |stored| stored.memory_kib())
+}
+
+/// What to store of a hash that was made elsewhere: argon2 in our notation, everything else as it came. Nothing where no
+/// password can match although the text does not say so: an unknown, malformed or too costly hash.
+pub fn taken_in(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some(UNUSABLE.to_owned());
+    }
+    let says_so = text.starts_with('!') && text.len() <= LONGEST_UNUSABLE;
+    if text.chars().any(char::is_control) || !says_so && !is_usable(text) {
+        return None;
+    }
+    let ours = text.strip_prefix("argon2").filter(|_| !says_so);
+    Some(ours.unwrap_or(text).to_owned())
+}
+
+/// A stored hash in the notation that Django reads.
+pub fn handed_out(stored: &str) -> String {
+    if stored.starts_with("$argon2") {
+        format!("argon2{stored}")
+    } else {
+        stored.to_owned()
+    }
 }
 
 /// How a hash was made, for a form that cannot show the password; nothing where no password can match.

@@ -11,6 +11,7 @@ use super::store::{self, Loaded, Saved};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::models::row;
 use crate::password::{self, validate};
 use crate::schema::draft::{Draft, Errors, Fields, Value};
 use crate::schema::{Action, Author, Field, Kind, Model};
@@ -300,8 +301,8 @@ fn differences(
         {
             differences.push((
                 field.label,
-                store::words(conn, field, theirs)?,
-                store::words(conn, field, ours)?,
+                row::words(conn, field, theirs)?,
+                row::words(conn, field, ours)?,
             ));
         }
     }
@@ -504,7 +505,7 @@ fn look(
                         || "No password set.".to_owned(),
                         |summary| summary.algorithm,
                     ),
-                    _ => store::words(conn, field, value)?,
+                    _ => row::words(conn, field, value)?,
                 };
                 Ok((field, words))
             })

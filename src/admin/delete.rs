@@ -11,6 +11,7 @@ use super::store::doomed::{self, Doomed};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::models::row;
 use crate::schema::{Action, Model};
 use crate::ui::office::{self, Level, Message, Token};
 use crate::ui::{Counted, Number};
@@ -106,7 +107,7 @@ async fn delete(
     let (author, model, models) = (desk.author().clone(), named.0, desk.models);
     let label = db
         .write(move |tx| {
-            let label = super::store::label(tx, model, id)?.ok_or(Error::NotFound)?;
+            let label = row::label(tx, model, id)?.ok_or(Error::NotFound)?;
             // What goes with one row is soon done: nobody will ask how far it is.
             doomed::delete(tx, models, &author, model, &[id], &Progress::default())?;
             Ok(label)

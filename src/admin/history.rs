@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use rocket::{Route, State, get, routes};
 
-use super::{Named, demand, store};
+use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::history::{self, Entry};
+use crate::models::row;
 use crate::paging::{Paging, Wish};
 use crate::schema::{Action, Model};
 use crate::ui::Counted;
@@ -39,7 +40,7 @@ async fn index(
     };
     let (label, paging, entries) = db
         .read_long(move |conn| {
-            let label = store::label(conn, model, id)?.ok_or(Error::NotFound)?;
+            let label = row::label(conn, model, id)?.ok_or(Error::NotFound)?;
             let paging = Paging::new(wished, history::count_of_row(conn, model, id)?, PER_PAGE);
             let (limit, offset) = paging.forward();
             Ok((

@@ -14,7 +14,7 @@ use crate::config::Config;
 use crate::config::proxies::TrustedProxies;
 use crate::db::backup::Backups;
 use crate::db::file::Lasting;
-use crate::db::{self, migrate};
+use crate::db::{self, Db, migrate};
 use crate::error::{Error, Result};
 use crate::models::user::account;
 use crate::password::{self, Verdict};
@@ -210,6 +210,25 @@ fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Resul
 /// The password that the demo and the replaced site's repository publish.
 const PUBLISHED: &str = "Abc1234!";
 
+/// What every superuser with the published password is told.
+const PUBLISHED_CURE: &str = "change it with `oc-lettings changepassword`";
+
+fn has_published(stored: &[String]) -> bool {
+    stored
+        .iter()
+        .any(|stored| password::verify(PUBLISHED, stored) != Verdict::Mismatch)
+}
+
+/// Says so when rows that have just come in brought the published password along.
+pub(super) fn warn_of_published_password(db: &Db) -> Result<()> {
+    if has_published(&db.read(account::superuser_passwords)?) {
+        super::say(format_args!(
+            "warning: a superuser has the published password {PUBLISHED}; {PUBLISHED_CURE}"
+        ))?;
+    }
+    Ok(())
+}
+
 /// Who may do everything, and with what password.
 fn accounts(conn: &Connection, deploy: bool, findings: &mut Vec<Finding>) -> Result<()> {
     let stored = account::superuser_passwords(conn)?;
@@ -219,13 +238,10 @@ fn accounts(conn: &Connection, deploy: bool, findings: &mut Vec<Finding>) -> Res
             "run `oc-lettings createsuperuser`, or set ADMIN_USERNAME and ADMIN_PASSWORD and start the server",
         ));
     }
-    if stored
-        .iter()
-        .any(|stored| password::verify(PUBLISHED, stored) != Verdict::Mismatch)
-    {
+    if has_published(&stored) {
         findings.push(error(
             format!("a superuser has the published password {PUBLISHED}"),
-            "change it with `oc-lettings changepassword`",
+            PUBLISHED_CURE,
         ));
     }
     Ok(())

@@ -177,3 +177,31 @@ proptest! {
         ask_everything(&format!("{before}{slip}{}", &after[1..]));
     }
 }
+
+#[test]
+fn what_is_taken_in_and_handed_out_again_matches_as_before() {
+    for django in DJANGO {
+        let stored = taken_in(django).unwrap();
+        assert_eq!(verify(PLAIN, &stored), Verdict::Match { outdated: true });
+        assert_eq!(handed_out(&stored), *django);
+        assert!(!stored.starts_with("argon2"), "{stored}");
+    }
+    let ours = hash(PLAIN).unwrap();
+    assert!(handed_out(&ours).starts_with("argon2$argon2id$"));
+    assert_eq!(taken_in(&handed_out(&ours)), Some(ours));
+}
+
+#[test]
+fn a_hash_that_nothing_can_match_is_taken_in_only_when_it_says_so() {
+    assert_eq!(taken_in("").as_deref(), Some(UNUSABLE));
+    for said in [UNUSABLE, "!YfTRmEtbiAyEyznEFoWpcb9kRtD5mOdjIUJuNN8R"] {
+        assert_eq!(taken_in(said).as_deref(), Some(said));
+    }
+    for text in NONE.iter().chain(DEAR) {
+        let said = text.is_empty() || text.starts_with('!');
+        assert_eq!(taken_in(text).is_some(), said, "{text}");
+    }
+    let nul = DJANGO[0].replace("seasalt", "sea\0salt");
+    assert_eq!((taken_in(&nul), taken_in("!\0")), (None, None));
+    assert_eq!(taken_in(&"!".repeat(129)), None);
+}

@@ -8,6 +8,7 @@ mod check;
 mod config;
 mod database;
 mod demo;
+mod fixtures;
 mod help;
 mod http;
 mod log;
