@@ -22,6 +22,7 @@ mod demo;
 mod dumpdata;
 mod first;
 mod healthcheck;
+mod import_django;
 mod loaddata;
 mod migrations;
 mod progress;
@@ -87,6 +88,11 @@ enum Command {
         after_help = "Example:\n  oc-lettings loaddata site.json --dry-run && oc-lettings loaddata site.json"
     )]
     Loaddata(loaddata::LoadData),
+    /// Move in from a Django site: take over its SQLite database
+    #[command(
+        after_help = "Example:\n  oc-lettings import-django --dry-run /srv/django/db.sqlite3     show what would come\n  oc-lettings import-django /srv/django/db.sqlite3"
+    )]
+    ImportDjango(import_django::ImportDjango),
     /// Ask the server on $PORT whether it is ready: exit 0 if so, else 1
     #[command(after_help = "Example:\n  PORT=8000 oc-lettings healthcheck")]
     Healthcheck,
@@ -131,6 +137,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Demo => demo::run(&config),
         Command::Dumpdata(dump) => dump.run(&config),
         Command::Loaddata(load) => load.run(&config),
+        Command::ImportDjango(import) => import.run(&config),
         Command::Healthcheck => healthcheck::run(&config),
         Command::Version(version) => version.run(),
     };

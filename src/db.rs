@@ -1,7 +1,8 @@
 //! The database: one SQLite file, one writer, many readers that never wait for it.
 //!
 //! No table is known here. Opening the file and saying why it cannot be opened is in `db/file.rs`, bringing it up to
-//! date in `db/migrate.rs`, copying it and putting a copy back in `db/backup.rs`; the questions are asked in `models/`.
+//! date in `db/migrate.rs`, copying it and putting a copy back in `db/backup.rs`, reading another program's in
+//! `db/foreign.rs`; the questions are asked in `models/`.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ use backup::Backups;
 
 pub mod backup;
 pub mod file;
+pub mod foreign;
 pub mod migrate;
 
 /// What marks a file as ours in its header: `OCLT` in ASCII (sqlite.org/pragma.html).

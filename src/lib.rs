@@ -10,7 +10,7 @@
 //! | database | [`db`] | know a table |
 //! | words | [`schema`] | run SQL, draw, know a model |
 //! | subjects | [`models`] and [`ui`] (which do not know each other) | know a request |
-//! | requests, rows in bulk | [`web`], [`fixtures`], [`demo`] (which do not know each other) | know a page |
+//! | requests, rows in bulk | [`web`], [`fixtures`], [`django`], [`demo`] (which do not know each other) | know a page |
 //! | pages | [`pages`] and [`admin`] (which do not know each other) | mount themselves |
 //! | the whole | [`site`] and [`front`] (which do not know each other) | hold logic of a page |
 //! | commands | [`cli`] | build SQL or HTML |
@@ -61,6 +61,7 @@ pub mod models;
 pub mod ui;
 
 pub mod demo;
+pub mod django;
 pub mod fixtures;
 pub mod web;
 

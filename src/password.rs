@@ -40,6 +40,21 @@ pub enum Verdict {
     Mismatch,
 }
 
+/// What a text from a database's column for passwords is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grade {
+    /// A password can be compared with it.
+    Usable,
+    /// It says that no password may match, or nothing at all.
+    Unusable,
+    /// Made by a hasher that Django has given up, by its name; no password can match here either.
+    Abandoned(&'static str),
+    /// A hash of a kind we know whose stated cost would hurt.
+    TooCostly,
+    /// No hash of any kind that we know.
+    Malformed,
+}
+
 /// What may be shown of a stored hash: how it was made, and only the first characters of what is secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summary {
@@ -59,7 +74,7 @@ pub fn hash(plain: &str) -> Result<String> {
 /// Compares a password with a stored hash. What cannot match costs nothing here; see [`spend`].
 pub fn verify(plain: &str, stored: &str) -> Verdict {
     match Stored::read(stored) {
-        Some(stored) if stored.matches(plain) => Verdict::Match {
+        Ok(stored) if stored.matches(plain) => Verdict::Match {
             outdated: !stored.is_current(),
         },
         _ => Verdict::Mismatch,
@@ -73,7 +88,12 @@ pub fn spend() {
 
 /// Whether any password can match: the hash is of a kind we know, well formed, and its cost bearable.
 pub fn is_usable(stored: &str) -> bool {
-    Stored::read(stored).is_some()
+    Stored::read(stored).is_ok()
+}
+
+/// Judges what another program stored, before it is taken over.
+pub fn grade(stored: &str) -> Grade {
+    stored::grade(stored)
 }
 
 /// The memory that one comparison needs, for whoever decides how many may run at once. Where no password can match it
@@ -107,7 +127,7 @@ pub fn handed_out(stored: &str) -> String {
 
 /// How a hash was made, for a form that cannot show the password; nothing where no password can match.
 pub fn summary(stored: &str) -> Option<Summary> {
-    Some(Stored::read(stored)?.summary())
+    Some(Stored::read(stored).ok()?.summary())
 }
 
 #[cfg(test)]

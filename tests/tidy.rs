@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
     // Subjects: know no request, and not each other.
     &["models", "ui"],
     // Requests, and rows in bulk: know no page, and not each other.
-    &["web", "fixtures", "demo"],
+    &["web", "fixtures", "django", "demo"],
     // Pages: do not mount themselves, and do not know each other.
     &["pages", "admin"],
     // The whole: holds no logic of a page.

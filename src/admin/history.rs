@@ -104,8 +104,11 @@ fn index_html(
     }
 }
 
-/// `Added.`, `Changed Number and City.` with old and new, `No fields changed.`
+/// `Added.`, `Changed Number and City.` with old and new, `No fields changed.`, or the entry's own sentence.
 pub(super) fn action_html(entry: &Entry) -> Markup {
+    if let Some(sentence) = &entry.sentence {
+        return html! { (sentence) };
+    }
     let names: Vec<&str> = entry
         .changes
         .iter()

@@ -1,7 +1,8 @@
 //! What was changed, by whom, from where: written in the transaction of the change itself, never rewritten.
 //!
-//! Changes are a JSON list of objects with `field` and, where there is something to tell, `old` and `new`. An entry keeps
-//! names as text and outlives both its row and its author.
+//! Changes are a JSON list of objects with `field` and, where there is something to tell, `old` and `new`; or one JSON
+//! text, where an entry came from elsewhere and says it in a sentence. An entry keeps names as text and outlives both its
+//! row and its author.
 
 use rusqlite::{Connection, Row, Transaction};
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,8 @@ pub enum Event {
 }
 
 impl Event {
-    fn word(self) -> &'static str {
+    /// The word that the table holds.
+    pub fn word(self) -> &'static str {
         match self {
             Self::Added => "add",
             Self::Changed => "change",
@@ -88,6 +90,62 @@ pub struct Entry {
     pub label: String,
     /// What changed.
     pub changes: Vec<Change>,
+    /// What happened, in the words of where the entry came from; mostly nothing, since `action` and `changes` say it.
+    pub sentence: Option<String>,
+}
+
+/// The two forms of what the table holds.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Told {
+    Changes(Vec<Change>),
+    Sentence(String),
+}
+
+/// Writes an entry that was made elsewhere, with the id and the author's id that it had there.
+pub fn insert(tx: &Transaction<'_>, id: i64, user_id: i64, entry: &Entry) -> Result<()> {
+    let changes = match &entry.sentence {
+        Some(sentence) => serde_json::to_string(sentence),
+        None => serde_json::to_string(&entry.changes),
+    };
+    tx.prepare_cached(
+        "insert into history (id, at, user_id, username, client, action, app, model, row_id, label, changes)
+         values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    )?
+    .execute((
+        id,
+        &entry.at,
+        user_id,
+        &entry.username,
+        &entry.client,
+        &entry.action,
+        &entry.model.0,
+        &entry.model.1,
+        &entry.row_id,
+        &entry.label,
+        changes.context("write the changes as JSON")?,
+    ))?;
+    Ok(())
+}
+
+/// Runs a change of entries that are there, which nothing else may do: the triggers that hold the history together are
+/// taken off for it and put back word for word. Whatever fails, the caller's transaction must not be committed.
+pub fn rewrite<T>(
+    tx: &Transaction<'_>,
+    change: impl FnOnce(&Transaction<'_>) -> Result<T>,
+) -> Result<T> {
+    let triggers: Vec<(String, String)> = tx
+        .prepare("select name, sql from sqlite_schema where type = 'trigger' and tbl_name = 'history' order by rowid")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    for (name, _) in &triggers {
+        tx.execute_batch(&format!("drop trigger \"{name}\""))?;
+    }
+    let answer = change(tx)?;
+    for (_, sql) in &triggers {
+        tx.execute_batch(sql)?;
+    }
+    Ok(answer)
 }
 
 impl Entry {
@@ -215,6 +273,11 @@ pub fn count_all(conn: &Connection, pattern: &str) -> Result<u64> {
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
     let changes: String = row.get("changes")?;
+    let (changes, sentence) = match serde_json::from_str::<Told>(&changes) {
+        Ok(Told::Changes(changes)) => (changes, None),
+        Ok(Told::Sentence(sentence)) => (Vec::new(), Some(sentence)),
+        Err(_) => (Vec::new(), None),
+    };
     Ok(Entry {
         at: row.get("at")?,
         user_id: row.get("user_id")?,
@@ -224,7 +287,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Entry> {
         model: (row.get("app")?, row.get("model")?),
         row_id: row.get("row_id")?,
         label: row.get("label")?,
-        // Entries that came from elsewhere may say it in other words; they are shown without details.
-        changes: serde_json::from_str(&changes).unwrap_or_default(),
+        changes,
+        sentence,
     })
 }

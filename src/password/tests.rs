@@ -90,9 +90,41 @@ fn what_no_password_can_match_is_neither_usable_nor_summed_up() {
 }
 
 #[test]
+fn what_comes_from_elsewhere_is_told_apart() {
+    for stored in DJANGO {
+        assert_eq!(grade(stored), Grade::Usable, "{stored}");
+    }
+    for stored in DEAR {
+        assert_eq!(grade(stored), Grade::TooCostly, "{stored}");
+    }
+    let beyond = DJANGO[0].replace("$1000$", "$99999999999999999999$");
+    assert_eq!(grade(&beyond), Grade::TooCostly);
+    for stored in ["", UNUSABLE, NONE[3]] {
+        assert_eq!(grade(stored), Grade::Unusable, "{stored}");
+    }
+    let md5 = "dd6c1ad786fe0aa30909ebf058100717";
+    let sha1 = format!("{md5}01234567");
+    for (stored, name) in [
+        (md5.to_owned(), "md5"),
+        (format!("md5$${md5}"), "md5"),
+        (format!("md5$seasalt${md5}"), "salted md5"),
+        (format!("sha1$${sha1}"), "sha1"),
+        (format!("sha1$seasalt${sha1}"), "salted sha1"),
+        ("crypt$$ab1Hv2Lg7ltQo".to_owned(), "crypt"),
+    ] {
+        assert_eq!(grade(&stored), Grade::Abandoned(name), "{stored}");
+    }
+    for stored in ["$", "md5$seasalt$dd6c", "sha1$", "Abc1234!"]
+        .iter()
+        .chain(&NONE[5..])
+    {
+        assert_eq!(grade(stored), Grade::Malformed, "{stored}");
+    }
+}
+
+#[test]
 fn an_unknown_account_costs_one_of_our_hashes() {
-    let decoy = Stored::read(DECOY).unwrap();
-    assert!(decoy.is_current());
+    assert!(Stored::read(DECOY).is_ok_and(|decoy| decoy.is_current()));
     spend();
 }
 

@@ -1,6 +1,6 @@
 //! The built binary as its operators use it: commands, messages, exit codes, and the server on a real socket.
 //!
-//! One binary for all below; `run.rs`, `server.rs` and `receiver.rs` are the words in which the tests speak.
+//! One binary for all below; `run.rs`, `server.rs`, `receiver.rs` and `django.rs` are the words in which the tests speak.
 
 mod accounts;
 mod addresses;
@@ -9,8 +9,10 @@ mod config;
 mod database;
 mod demo;
 mod fixtures;
+mod django;
 mod help;
 mod http;
+mod import_django;
 mod log;
 mod migrate;
 mod receiver;
