@@ -78,6 +78,7 @@ pub(super) fn entry(raw: &Raw<'_>) -> Checked<Logged> {
     };
     let entry = Entry {
         at,
+        user_id: Some(user_id),
         username: String::new(),
         client: String::new(),
         action: event.word().to_owned(),

@@ -258,15 +258,15 @@ impl<'r> Checking<'r> {
             match model.check(&self.fields, false) {
                 Ok(draft) if self.complaints.is_empty() => return Ok(draft),
                 Ok(_) => return Err(self.complaints),
-                Err(errors) => self.take(&errors, right),
+                Err(errors) => self.take(model, &errors, right),
             }
         }
     }
 
-    fn take(&mut self, errors: &Errors, right: &[StandIn]) {
-        for (column, words) in errors.iter() {
-            for reason in words {
-                self.complain(column, reason);
+    fn take(&mut self, model: &Model, errors: &Errors, right: &[StandIn]) {
+        for field in model.fields(false) {
+            for reason in errors.of(field.name) {
+                self.complain(field.name, reason);
             }
         }
         self.stand_in(right, |column, _| !errors.of(column).is_empty());
