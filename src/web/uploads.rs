@@ -9,7 +9,7 @@ use std::fs::DirEntry;
 use std::io::Seek;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use multer::{Constraints, Multipart, SizeLimit};
 use rocket::data::{FromData, Outcome, ToByteUnit};
@@ -34,17 +34,14 @@ pub const AROUND: u64 = 64 * 1024;
 pub const HANDED_OVER: &str = "x-handed-over";
 /// How our files begin, so that a start can clear away what a crash left behind.
 const PREFIX: &str = ".oc-lettings-sent-";
-/// How long a file is kept for somebody who has seen what it holds and thinks about it.
-const KEPT: Duration = Duration::from_mins(30);
-/// How many files are kept at once; the oldest makes room.
-const STAGED: usize = 3;
+/// A file of ours of this age is in no use any more.
+const OLD: Duration = Duration::from_hours(1);
 
 /// The files of this process.
 pub struct Uploads {
     folder: PathBuf,
     place: Arc<Semaphore>,
     handed_over: Mutex<BTreeMap<String, Handed>>,
-    staged: Mutex<Vec<Staged>>,
 }
 
 /// What the front has to say of a body.
@@ -87,13 +84,6 @@ pub struct Upload {
     pub file: Option<Sent>,
 }
 
-struct Staged {
-    token: String,
-    owner: String,
-    since: Instant,
-    file: Arc<Sent>,
-}
-
 impl Uploads {
     /// No file yet; they will lie beside the database, where there is a disk. What an earlier process left is removed.
     pub fn beside(database: &Path) -> Self {
@@ -103,7 +93,6 @@ impl Uploads {
             folder,
             place: Arc::new(Semaphore::new(1)),
             handed_over: Mutex::default(),
-            staged: Mutex::default(),
         }
     }
 
@@ -131,38 +120,6 @@ impl Uploads {
     pub fn drop_handed(&self, name: &str) {
         lock(&self.handed_over).remove(name);
     }
-
-    /// Keeps a file for its owner's next step, and gives the name to ask for it by.
-    pub fn stage(&self, owner: &str, file: Sent) -> Result<String> {
-        let token = digest::random::<16>()?;
-        let mut staged = lock(&self.staged);
-        staged.retain(|staged| staged.since.elapsed() < KEPT);
-        if staged.len() >= STAGED {
-            staged.remove(0);
-        }
-        staged.push(Staged {
-            token: token.clone(),
-            owner: owner.to_owned(),
-            since: Instant::now(),
-            file: Arc::new(file),
-        });
-        Ok(token)
-    }
-
-    /// The file that its owner staged under this name, if it is still kept.
-    pub fn staged(&self, owner: &str, token: &str) -> Option<Arc<Sent>> {
-        let mut staged = lock(&self.staged);
-        staged.retain(|staged| staged.since.elapsed() < KEPT);
-        let found = staged
-            .iter()
-            .find(|staged| staged.token == token && staged.owner == owner)?;
-        Some(Arc::clone(&found.file))
-    }
-
-    /// Removes a staged file as soon as nobody reads it any more.
-    pub fn forget(&self, token: &str) {
-        lock(&self.staged).retain(|staged| staged.token != token);
-    }
 }
 
 /// Removes files of ours that a process left behind when it was killed: nobody waits as long for one that is in use.
@@ -172,7 +129,7 @@ fn clear(folder: &Path) {
     };
     let is_old = |entry: &DirEntry| {
         let modified = entry.metadata().and_then(|metadata| metadata.modified());
-        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > 2 * KEPT))
+        modified.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > OLD))
     };
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(PREFIX) && is_old(&entry) {
