@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::schema::{Action, Author, Model, Models};
 
 pub mod change;
+pub mod data;
 pub mod delete;
 pub mod events;
 pub mod export;
@@ -35,6 +36,7 @@ pub fn routes() -> Vec<Route> {
         events::routes(),
         sessions::routes(),
         jobs::routes(),
+        data::routes(),
     ]
     .concat()
 }

@@ -80,11 +80,6 @@ enum Command {
     /// Load demo rows into a database without addresses, lettings and profiles
     #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
     Demo,
-    /// Move in from a Django site: take over its SQLite database
-    #[command(
-        after_help = "Example:\n  oc-lettings import-django --dry-run /srv/django/db.sqlite3     show what would come\n  oc-lettings import-django /srv/django/db.sqlite3"
-    )]
-    ImportDjango(import_django::ImportDjango),
     /// Write all rows as a fixture of Django's: JSON, on standard output
     #[command(after_help = "Example:\n  oc-lettings dumpdata --with-passwords --output site.json")]
     Dumpdata(dumpdata::DumpData),
@@ -93,6 +88,11 @@ enum Command {
         after_help = "Example:\n  oc-lettings loaddata site.json --dry-run && oc-lettings loaddata site.json"
     )]
     Loaddata(loaddata::LoadData),
+    /// Move in from a Django site: take over its SQLite database
+    #[command(
+        after_help = "Example:\n  oc-lettings import-django --dry-run /srv/django/db.sqlite3     show what would come\n  oc-lettings import-django /srv/django/db.sqlite3"
+    )]
+    ImportDjango(import_django::ImportDjango),
     /// Ask the server on $PORT whether it is ready: exit 0 if so, else 1
     #[command(after_help = "Example:\n  PORT=8000 oc-lettings healthcheck")]
     Healthcheck,
@@ -135,9 +135,9 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Backup(backup) => backup.run(&config),
         Command::Restore(restore) => restore.run(&config),
         Command::Demo => demo::run(&config),
-        Command::ImportDjango(import) => import.run(&config),
         Command::Dumpdata(dump) => dump.run(&config),
         Command::Loaddata(load) => load.run(&config),
+        Command::ImportDjango(import) => import.run(&config),
         Command::Healthcheck => healthcheck::run(&config),
         Command::Version(version) => version.run(),
     };

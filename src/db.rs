@@ -14,6 +14,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use refinery::Migration;
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::task::spawn_blocking;
+use rusqlite::backup::StepResult;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Context, Error, Result};
@@ -29,6 +30,8 @@ pub mod migrate;
 pub const APPLICATION_ID: i32 = 0x4F43_4C54;
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
+/// Pages that are put in at once where one database takes the place of another.
+const PAGES: i32 = 4_096;
 /// The pause between two tries where SQLite itself does not wait.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How many long reads run at once; more wait their turn and hold no connection meanwhile.
@@ -173,6 +176,28 @@ impl Db {
         let answer = change(&tx)?;
         tx.commit().context("commit to the database")?;
         Ok(answer)
+    }
+
+    /// Puts the content of another database in the place of this one's, in one transaction of the writer's.
+    fn replace_with(&self, source: &Connection) -> Result<()> {
+        let doing = "put other rows in the database's place";
+        let mut writer = lock(&self.shared.writer);
+        let until = Instant::now() + BUSY;
+        let pages = rusqlite::backup::Backup::new(source, &mut writer).context(doing)?;
+        loop {
+            match pages.step(PAGES).context(doing)? {
+                StepResult::Done => return Ok(()),
+                // Another process is writing, and here SQLite itself does not wait.
+                StepResult::Busy | StepResult::Locked if Instant::now() < until => sleep(PAUSE),
+                StepResult::More => {}
+                _ => {
+                    return Err(Error::Refused(
+                        "another process is writing to the database all the time; please try again"
+                            .to_owned(),
+                    ));
+                }
+            }
+        }
     }
 
     /// Moves the write-ahead log into the file and empties it, so that the one file is all there is.

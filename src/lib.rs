@@ -11,6 +11,7 @@
 //! | words | [`schema`] | run SQL, draw, know a model |
 //! | subjects | [`models`] and [`ui`] (which do not know each other) | know a request |
 //! | requests, rows in bulk | [`web`], [`fixtures`], [`django`], [`demo`] (which do not know each other) | know a page |
+//! | moving in | [`moving`] | mount itself |
 //! | pages | [`pages`] and [`admin`] (which do not know each other) | mount themselves |
 //! | the whole | [`site`] and [`front`] (which do not know each other) | hold logic of a page |
 //! | commands | [`cli`] | build SQL or HTML |
@@ -64,6 +65,8 @@ pub mod demo;
 pub mod django;
 pub mod fixtures;
 pub mod web;
+
+pub mod moving;
 
 pub mod admin;
 pub mod pages;

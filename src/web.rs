@@ -23,4 +23,5 @@ pub mod seldom;
 pub mod setup;
 pub mod signed;
 pub mod throttle;
+pub mod uploads;
 pub mod watch;

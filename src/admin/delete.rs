@@ -164,8 +164,8 @@ pub(super) async fn many(
             })
         };
         let title = format!("Deleting {}", model.plural);
-        let begun = jobs.start(desk.account.id, title, work).await?;
-        return Ok(Either::Right(super::jobs::begun(desk, begun)));
+        let begun = jobs.start(Some(desk.account.id), title, work).await?;
+        return Ok(Either::Right(begun.way(|message| desk.say(message))));
     }
     let plan = plan(db, desk, model, ids).await?;
     let count = plan.all[0].ids.len();

@@ -1,14 +1,17 @@
 //! The first page of the admin, and that of one app: the models one may see with their numbers, what everybody did last,
 //! and what one did oneself.
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 use rocket::{Route, State, get, routes};
 use rusqlite::Connection;
 
+use super::data::age;
 use super::store;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::history::{self, Entry};
+use crate::moving::Moving;
 use crate::schema::{Action, Author, Model, Models};
 use crate::ui::Number;
 use crate::ui::office::{self, Moment};
@@ -32,12 +35,14 @@ struct Recent {
     everybodys: Vec<Entry>,
     own: Vec<Entry>,
     models: Models,
+    /// For who may see the data as a whole: when the server made its newest backup, if it ever did.
+    backup: Option<Option<Timestamp>>,
 }
 
 #[get("/admin")]
-async fn index(desk: Desk<'_>, db: &State<Db>) -> Result<Markup> {
+async fn index(desk: Desk<'_>, moving: &State<Moving>, db: &State<Db>) -> Result<Markup> {
     let (models, author) = (visible(&desk, None), desk.author().clone());
-    let (id, all) = (desk.account.id, desk.models);
+    let (id, all, backups) = (desk.account.id, desk.models, moving.backups().clone());
     let (listed, recent) = db
         .read_long(move |conn| {
             let seen: Vec<&Model> = models
@@ -49,6 +54,10 @@ async fn index(desk: Desk<'_>, db: &State<Db>) -> Result<Markup> {
                 everybodys: history::recent(conn, &seen, RECENT)?,
                 own: history::of_user(conn, id, RECENT)?,
                 models: all,
+                backup: match author.is_superuser {
+                    true => Some(backups.newest()?.map(|backup| backup.at)),
+                    false => None,
+                },
             };
             Ok((listed(conn, &author, models)?, recent))
         })
@@ -141,6 +150,18 @@ fn recent_html(recent: &Recent, desk: &Desk<'_>) -> Markup {
                 h2 { "My recent actions" }
                 (actions_html(&recent.own, recent.models, false))
                 @if desk.author().is_superuser { p { a href="/admin/history/" { "History of everything" } } }
+            }
+            @if let Some(backup) = recent.backup {
+                section {
+                    h2 { "Data" }
+                    p {
+                        @match backup {
+                            Some(at) => { "The newest backup was made " (age(Timestamp::now(), at)) " ago." },
+                            None => "The server has made no backup yet.",
+                        }
+                        " " a href="/admin/data/" { "Backups and moving in" }
+                    }
+                }
             }
         }
     }

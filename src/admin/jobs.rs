@@ -1,6 +1,7 @@
 //! A long action on its way: where it is, and when it has ended, where to go on.
 //!
-//! Whoever started it sees it and nobody else. The page looks again by itself where scripts run, and by a link.
+//! Whoever started it sees it and nobody else; after an action that has ended all sessions, whoever knows its name. The
+//! page looks again by itself where scripts run, and by a link.
 
 use maud::{Markup, html};
 use rocket::response::Redirect;
@@ -8,40 +9,43 @@ use rocket::{Either, Route, State, get, routes};
 
 use crate::error::{Error, Result};
 use crate::ui::Number;
-use crate::ui::office;
-use crate::web::jobs::{Begun, End, Jobs, Progress, Stage};
-use crate::web::signed::Desk;
+use crate::ui::office::{self, Office};
+use crate::web::cookies::Jar;
+use crate::web::jobs::{Begun, Jobs, Progress, Stage};
+use crate::web::keys::Keys;
+use crate::web::signed::{self, Desk};
 
 pub(super) fn routes() -> Vec<Route> {
     routes![show]
 }
 
 #[get("/admin/jobs/<job>")]
-async fn show(job: &str, desk: Desk<'_>, jobs: &State<Jobs>) -> Result<Either<Markup, Redirect>> {
-    match jobs.look(job, desk.account.id).await {
-        None => Err(Error::NotFound),
-        Some(Stage::Ended(outcome)) => Ok(Either::Right(ended(&desk, outcome?))),
-        Some(Stage::Running(title, progress)) => {
-            let office = desk.office(&title);
-            Ok(Either::Left(office::page(
-                &office,
-                show_html(&title, &progress),
-            )))
+async fn show(
+    job: &str,
+    desk: Option<Desk<'_>>,
+    jar: Jar<'_>,
+    keys: &Keys,
+    jobs: &State<Jobs>,
+) -> Result<Either<Markup, Redirect>> {
+    let account = desk.as_ref().map(|desk| desk.account.id);
+    let (title, progress) = match jobs.look(job, account).await {
+        Some(Stage::Running(title, progress)) => (title, progress),
+        Some(Stage::Ended(outcome)) => {
+            let end = Begun::Ended(outcome?);
+            let way = end.way(|message| signed::say(jar, keys, message));
+            return Ok(Either::Right(way));
         }
-    }
-}
-
-/// The way on after a start: to what it came to, or to the page that says where it is.
-pub(super) fn begun(desk: &Desk<'_>, begun: Begun) -> Redirect {
-    match begun {
-        Begun::Ended(end) => ended(desk, end),
-        Begun::Running(name) => Redirect::to(format!("/admin/jobs/{name}/")),
-    }
-}
-
-fn ended(desk: &Desk<'_>, end: End) -> Redirect {
-    desk.say(end.message);
-    Redirect::to(end.next)
+        None if account.is_none() => return Err(Error::SignIn),
+        None => return Err(Error::NotFound),
+    };
+    let office = match &desk {
+        Some(desk) => desk.office(&title),
+        None => Office::bare(&title, ""),
+    };
+    Ok(Either::Left(office::page(
+        &office,
+        show_html(&title, &progress),
+    )))
 }
 
 fn show_html(title: &str, progress: &Progress) -> Markup {

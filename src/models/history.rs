@@ -169,6 +169,39 @@ impl Entry {
     }
 }
 
+/// Writes down what somebody did that changed no row of a model: a sentence about a thing of this kind.
+pub fn note(
+    tx: &Transaction<'_>,
+    author: &Author,
+    (app, kind): (&str, &str),
+    label: &str,
+    sentence: &str,
+) -> Result<()> {
+    let sentence = serde_json::to_string(sentence).context("write the sentence as JSON")?;
+    tx.prepare_cached(
+        "insert into history (at, user_id, username, client, action, app, model, row_id, label, changes)
+         values (?1, ?2, ?3, ?4, 'change', ?5, ?6, '', ?7, ?8)",
+    )?
+    .execute((
+        crate::clock::now(),
+        author.id,
+        &author.username,
+        client_of(author),
+        app,
+        kind,
+        label,
+        sentence,
+    ))?;
+    Ok(())
+}
+
+fn client_of(author: &Author) -> String {
+    author
+        .client
+        .map(|client| client.to_string())
+        .unwrap_or_default()
+}
+
 /// Writes what happened to one row.
 pub fn record(
     tx: &Transaction<'_>,
@@ -187,7 +220,7 @@ pub fn record(
         crate::clock::now(),
         author.id,
         &author.username,
-        author.client.map(|client| client.to_string()).unwrap_or_default(),
+        client_of(author),
         event.word(),
         model.app,
         model.slug,

@@ -18,6 +18,16 @@ pub fn secret_key(tx: &Transaction<'_>) -> Result<String> {
     Ok(key)
 }
 
+/// The signing key that was made, if one was.
+pub fn made_key(conn: &Connection) -> Result<Option<String>> {
+    get(conn, SECRET_KEY)
+}
+
+/// Keeps this signing key instead of the one that came with other rows; what was signed here stays good.
+pub fn keep_key(tx: &Transaction<'_>, key: &str) -> Result<()> {
+    set(tx, SECRET_KEY, key)
+}
+
 /// The digest of the rows that were last imported from a Django site, and when that was.
 pub fn imported(conn: &Connection) -> Result<Option<(String, String)>> {
     let kept = get(conn, IMPORTED)?;

@@ -5,7 +5,7 @@ use rocket::http::Status;
 use rocket::response::Redirect;
 use rocket::{Either, Route, State, get, post, routes};
 
-use super::session::{bare, begin, form_token};
+use super::session::{begin, form_token};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::history::{self, Event};
@@ -111,7 +111,8 @@ async fn create(
     Ok(Either::Right(Redirect::to("/admin/")))
 }
 
-fn demand_open(token: &str, link: &Link<'_>, db: &Db) -> Result<()> {
+/// Goes on only while the link is good and nobody can sign in yet.
+pub(super) fn demand_open(token: &str, link: &Link<'_>, db: &Db) -> Result<()> {
     if db.read(account::has_administrator)? {
         link.close();
     }
@@ -156,7 +157,7 @@ fn complaints(fields: &Fields) -> Errors {
 fn new_html(token: &str, fields: &Fields, errors: &Errors) -> Markup {
     let office = Office {
         has_errors: !errors.is_empty(),
-        ..bare("Set up the site", token)
+        ..Office::bare("Set up the site", token)
     };
     let labels = [
         ("username", "Username"),
@@ -178,6 +179,7 @@ fn new_html(token: &str, fields: &Fields, errors: &Errors) -> Markup {
                 (form::plain_input("password2", "Password confirmation", "password", "new-password", "", errors))
                 div.buttons { button.button { "Create administrator" } }
             }
+            p { "Moving in from Django, or from a backup? " a href="file/" { "Bring your data instead" } "." }
         }
     };
     office::page(&office, content)

@@ -1,5 +1,7 @@
 //! Actions that may take longer than a page should: they run on, and say where they are to whoever started them.
 //!
+//! A job belongs to an account, or, where the action may end everybody's session, to whoever knows its name.
+//!
 //! Kept in memory: what a job does is one transaction, so one that ends with the process has changed nothing. What
 //! a job is about is its caller's affair, how it is drawn is in `admin/jobs.rs`.
 
@@ -10,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rocket::futures::FutureExt;
+use rocket::response::Redirect;
 use rocket::tokio::spawn;
 use rocket::tokio::sync::Notify;
 use rocket::tokio::time::timeout;
@@ -63,11 +66,24 @@ pub enum Stage {
 }
 
 struct Job {
-    owner: i64,
+    owner: Option<i64>,
     title: String,
     progress: Progress,
     outcome: Mutex<Option<Result<End>>>,
     ended: Notify,
+}
+
+impl Begun {
+    /// The way on: to what it came to, with its words, or to the page that says where it is.
+    pub fn way(self, say: impl FnOnce(Message)) -> Redirect {
+        match self {
+            Self::Ended(end) => {
+                say(end.message);
+                Redirect::to(end.next)
+            }
+            Self::Running(name) => Redirect::to(format!("/admin/jobs/{name}/")),
+        }
+    }
 }
 
 impl Progress {
@@ -81,6 +97,12 @@ impl Progress {
         self.0.done.fetch_add(count, Ordering::Relaxed);
     }
 
+    /// So many of so many are done.
+    pub fn at(&self, done: u64, total: u64) {
+        self.0.done.store(done, Ordering::Relaxed);
+        self.expect(total);
+    }
+
     /// How many are done, of how many; of none as long as nobody knows.
     pub fn so_far(&self) -> (u64, u64) {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -89,10 +111,10 @@ impl Progress {
 }
 
 impl Jobs {
-    /// Starts a job for an account and waits a moment for its end.
+    /// Starts a job, for an account or for whoever knows its name, and waits a moment for its end.
     pub async fn start<F>(
         &self,
-        owner: i64,
+        owner: Option<i64>,
         title: impl Into<String>,
         work: impl FnOnce(Progress) -> F,
     ) -> Result<Begun>
@@ -127,11 +149,11 @@ impl Jobs {
         }
     }
 
-    /// How a job of this account stands, after waiting a moment for its end. Its end is told once.
-    pub async fn look(&self, name: &str, owner: i64) -> Option<Stage> {
+    /// How a job stands that this account may see, after waiting a moment for its end. Its end is told once.
+    pub async fn look(&self, name: &str, account: Option<i64>) -> Option<Stage> {
         let job = lock(&self.0)
             .get(name)
-            .filter(|job| job.owner == owner)
+            .filter(|job| job.owner.is_none() || job.owner == account)
             .cloned()?;
         let ended = job.ended.notified();
         // Whoever asks for the outcome from here on is told of its coming.

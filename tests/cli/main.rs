@@ -12,6 +12,7 @@ mod database;
 mod demo;
 mod django;
 mod fixtures;
+mod fixtures;
 mod help;
 mod http;
 mod import_django;

@@ -3,7 +3,7 @@
 //! The copy is looked at, copied beside the database and checked there; what was there before is kept as a backup; then
 //! one rename puts the new in the place of the old. Whoever interrupts it finds the one or the other. No schema is changed:
 //! the next start migrates what is older. What may be put back is decided in `restore/fit.rs`; that nobody has the
-//! database open, in `restore/current.rs`.
+//! database open, in `restore/current.rs`. A database that is being served is another matter: `restore/live.rs`.
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,7 @@ use current::Current;
 
 mod current;
 mod fit;
+mod live;
 
 /// What was put back.
 #[derive(Debug, Clone, PartialEq, Eq)]
