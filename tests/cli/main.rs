@@ -27,3 +27,4 @@ mod sentry;
 mod server;
 mod start;
 mod stop;
+mod upload;
