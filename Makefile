@@ -1,7 +1,7 @@
-# One line each. CI calls the same names, and nothing here needs more than cargo but `deps` and `coverage`.
+# One line each. CI calls the same names, and nothing here needs more than cargo but `journeys`, `deps` and `coverage`.
 
 .DEFAULT_GOAL := check
-.PHONY: run test check fmt lint doc deps coverage bench soak release
+.PHONY: run test journeys check fmt lint doc deps coverage bench soak release
 
 # Where clippy finds its settings; and cargo-llvm-cov never installs anything by itself.
 export CLIPPY_CONF_DIR = .ci
@@ -14,6 +14,13 @@ run:
 test:
 	cargo test
 
+# Through the admin in a real browser: with and without JavaScript, light and dark, on a phone and on a desk. Needs Chromium
+# and its driver; pictures of the pages are kept in target/journeys.
+journeys:
+	@command -v chromium >/dev/null && command -v chromedriver >/dev/null || { echo "journeys need Chromium and its driver (apt install chromium chromium-driver)"; exit 1; }
+	rm -rf target/journeys
+	cargo test --test journeys -- --test-threads=2
+
 # The gate: formatting, lints, tests, documentation.
 check: fmt lint test doc
 
@@ -22,6 +29,7 @@ fmt:
 
 lint:
 	cargo clippy --all-targets
+	cargo clippy --test journeys
 
 doc:
 	cargo doc --no-deps --document-private-items
@@ -38,9 +46,10 @@ coverage:
 	@cargo llvm-cov --version >/dev/null 2>&1 || { echo "coverage needs cargo-llvm-cov (cargo install cargo-llvm-cov) and LLVM's tools (rustup component add llvm-tools, or LLVM_COV and LLVM_PROFDATA)"; exit 1; }
 	cargo llvm-cov --fail-under-lines 85
 
-# What pages and a start cost, and what sign-ins cost the pages.
+# What pages and a start cost, what long lists cost in the admin, what sign-ins cost the pages, what a backup costs those
+# who write, and what moving in costs.
 bench:
-	cargo bench --bench pages --bench sign_in
+	cargo bench --bench pages --bench admin --bench sign_in --bench backup --bench import
 
 # A server that is killed while it writes, and started again, so many times; a first start too.
 CRASH_ROUNDS ?= 1000

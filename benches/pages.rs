@@ -19,17 +19,8 @@ use tempfile::TempDir;
 
 const MANY: u32 = 100_000;
 
-/// A home each, spread over cities and states as a large agency's would be.
-const GENERATE: &str = "
-    with recursive number (n) as (select 1 union all select n + 1 from number where n < ?1)
-    insert into address (id, number, street, city, state, zip_code, country_iso_code, updated_at)
-    select n, n % 9999 + 1, 'Main Street', 'City ' || n % 500,
-           substr('CATXFLNYPAILOHGANCMI', n % 10 * 2 + 1, 2), printf('%05d', n % 99999 + 1), 'USA',
-           '2026-01-01T00:00:00.000000Z'
-    from number";
-const GENERATE_LETTINGS: &str = "
-    insert into letting (id, title, address_id, updated_at)
-    select id, 'Home number ' || id || ' with a view', id, updated_at from address order by id";
+/// So many homes.
+const HOMES: &str = include_str!("homes.sql");
 
 criterion_main!(benches);
 criterion_group!(benches, demo_pages, many_pages, start);
@@ -102,12 +93,8 @@ fn open(folder: &Path) -> Db {
 }
 
 fn generate(db: &Db) {
-    db.write_now(|tx| {
-        tx.execute(GENERATE, [MANY])?;
-        tx.execute(GENERATE_LETTINGS, [])?;
-        Ok(())
-    })
-    .expect("rows that the schema takes");
+    db.write_now(|tx| Ok(tx.execute_batch(HOMES)?))
+        .expect("rows that the schema takes");
     db.checkpoint().expect("a log that nobody else reads");
 }
 

@@ -10,11 +10,13 @@ use crate::error::Error;
 use crate::schema::{Action, Author, Model, Models};
 
 pub mod change;
+pub mod data;
 pub mod delete;
 pub mod events;
 pub mod export;
 pub mod history;
 pub mod index;
+pub mod jobs;
 pub mod list;
 pub mod password;
 pub mod query;
@@ -33,6 +35,8 @@ pub fn routes() -> Vec<Route> {
         export::routes(),
         events::routes(),
         sessions::routes(),
+        jobs::routes(),
+        data::routes(),
     ]
     .concat()
 }

@@ -8,18 +8,25 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config::Config;
+use crate::db::backup::Backups;
 use crate::db::{self, Db, migrate};
 use crate::error::{Error, Result};
 use crate::models::{self, permission, setting};
 use crate::telemetry::{self, Output};
 
+mod backup;
 mod check;
 mod config;
 mod createsuperuser;
 mod demo;
+mod dumpdata;
 mod first;
 mod healthcheck;
+mod import_django;
+mod loaddata;
 mod migrations;
+mod progress;
+mod restore;
 mod serve;
 mod version;
 
@@ -62,9 +69,30 @@ enum Command {
     /// Drop expired sessions; the server does it by itself once a day
     #[command(after_help = "Example:\n  oc-lettings clearsessions")]
     Clearsessions,
+    /// Copy the database, also while the server runs
+    #[command(after_help = "Example:\n  oc-lettings backup /mnt/safe/before-the-move.sqlite3")]
+    Backup(backup::Backup),
+    /// Put a backup in the database's place, checked first; the old one is kept
+    #[command(
+        after_help = "Example:\n  oc-lettings restore data/oc-lettings-20261122T073105Z-scheduled.sqlite3"
+    )]
+    Restore(restore::Restore),
     /// Load demo rows into a database without addresses, lettings and profiles
     #[command(after_help = "Example:\n  DATABASE=/tmp/demo.sqlite3 oc-lettings demo")]
     Demo,
+    /// Write all rows as a fixture of Django's: JSON, on standard output
+    #[command(after_help = "Example:\n  oc-lettings dumpdata --with-passwords --output site.json")]
+    Dumpdata(dumpdata::DumpData),
+    /// Put in the rows of a fixture, from here or from Django, by primary key: all or none
+    #[command(
+        after_help = "Example:\n  oc-lettings loaddata site.json --dry-run && oc-lettings loaddata site.json"
+    )]
+    Loaddata(loaddata::LoadData),
+    /// Move in from a Django site: take over its SQLite database
+    #[command(
+        after_help = "Example:\n  oc-lettings import-django --dry-run /srv/django/db.sqlite3     show what would come\n  oc-lettings import-django /srv/django/db.sqlite3"
+    )]
+    ImportDjango(import_django::ImportDjango),
     /// Ask the server on $PORT whether it is ready: exit 0 if so, else 1
     #[command(after_help = "Example:\n  PORT=8000 oc-lettings healthcheck")]
     Healthcheck,
@@ -104,7 +132,12 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Createsuperuser(create) => create.run(&config),
         Command::Changepassword(change) => change.run(&config),
         Command::Clearsessions => createsuperuser::clear_sessions(&config),
+        Command::Backup(backup) => backup.run(&config),
+        Command::Restore(restore) => restore.run(&config),
         Command::Demo => demo::run(&config),
+        Command::Dumpdata(dump) => dump.run(&config),
+        Command::Loaddata(load) => load.run(&config),
+        Command::ImportDjango(import) => import.run(&config),
         Command::Healthcheck => healthcheck::run(&config),
         Command::Version(version) => version.run(),
     };
@@ -114,7 +147,7 @@ fn run(command: Command) -> Result<ExitCode> {
 
 /// The way in of commands that write: open or create, migrate, and see to it that there is a signing key.
 fn open(config: &Config) -> Result<(Db, migrate::Report)> {
-    let (db, report) = Db::open_and_migrate(&config.database)?;
+    let (db, report) = Db::open_and_migrate_with(&Backups::of(config), &migrate::all())?;
     db.write_now(|tx| {
         if config.secret_key.is_none() {
             setting::secret_key(tx)?;
@@ -127,7 +160,7 @@ fn open(config: &Config) -> Result<(Db, migrate::Report)> {
 /// The way in of commands that must not change a schema: the database as it is, which has to be up to date.
 fn open_as_it_is(config: &Config) -> Result<Db> {
     let conn = db::inspect(&config.database)?;
-    migrate::refuse_unfit(&config.database, &conn)?;
+    migrate::refuse_unfit(&Backups::of(config), &conn)?;
     if migrate::known(&conn)?
         .iter()
         .any(|migration| !migration.applied)

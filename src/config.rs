@@ -90,8 +90,8 @@ pub struct Backup {
     pub dir: PathBuf,
     /// `BACKUP_KEEP`, default 7: how many of its own copies the server keeps.
     pub keep: u32,
-    /// `BACKUP_EVERY`, default `24h`: how old the newest may become.
-    pub every: Duration,
+    /// `BACKUP_EVERY`, default `24h`: how old the newest may become; `off` where copies are made by other means.
+    pub every: Option<Duration>,
 }
 
 /// One line of `oc-lettings config`.
@@ -174,7 +174,7 @@ impl Config {
                     .optional("BACKUP_DIR", value::path)?
                     .unwrap_or_else(|| folder_of(&database)),
                 keep: raw.require("BACKUP_KEEP", value::count)?,
-                every: raw.require("BACKUP_EVERY", value::duration)?,
+                every: raw.require("BACKUP_EVERY", value::interval)?,
             },
             secret_key,
             debug,
@@ -220,7 +220,7 @@ impl Config {
             "TRUSTED_PROXIES" => (self.trusted_proxies.to_string(), source),
             "BACKUP_DIR" => (self.backup.dir.display().to_string(), source),
             "BACKUP_KEEP" => (self.backup.keep.to_string(), source),
-            "BACKUP_EVERY" => (value::written_duration(self.backup.every), source),
+            "BACKUP_EVERY" => (value::written_interval(self.backup.every), source),
             other => unreachable!("{other} is in NAMES and not shown"),
         };
         Shown {

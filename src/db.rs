@@ -1,7 +1,8 @@
 //! The database: one SQLite file, one writer, many readers that never wait for it.
 //!
 //! No table is known here. Making the file and saying why it cannot be opened is in `db/file.rs`, looking at it before
-//! it is opened in `db/header.rs`, bringing it up to date in `db/migrate.rs`; the questions are asked in `models/`.
+//! it is opened in `db/header.rs`, bringing it up to date in `db/migrate.rs`, copying it and putting a copy back in
+//! `db/backup.rs`, reading another program's database in `db/foreign.rs`; the questions are asked in `models/`.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -10,14 +11,20 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use refinery::Migration;
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::task::spawn_blocking;
+use rusqlite::backup::StepResult;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Context, Error, Result};
 use crate::telemetry;
+use backup::Backups;
 
+pub mod backup;
 pub mod file;
+pub mod foreign;
 pub mod migrate;
 
 mod disk;
@@ -28,6 +35,8 @@ mod obstacle;
 pub const APPLICATION_ID: i32 = 0x4F43_4C54;
 /// How long a statement waits for another process's lock.
 const BUSY: Duration = Duration::from_secs(5);
+/// Pages that are put in at once where one database takes the place of another.
+const PAGES: i32 = 4_096;
 /// The pause between two tries where SQLite itself does not wait.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How many long reads run at once; more wait their turn and hold no connection meanwhile.
@@ -52,32 +61,39 @@ pub struct Db {
 
 struct Shared {
     path: PathBuf,
-    writer: Mutex<Connection>,
+    // Closed before the writer: only who may write can tidy up the log when the last connection goes.
     idle_readers: Mutex<Vec<Connection>>,
+    writer: Mutex<Connection>,
     long_reads: Arc<Semaphore>,
     exports: Arc<Semaphore>,
     writes: Arc<Semaphore>,
 }
 
 impl Db {
-    /// Opens or creates the database and applies what migrations are pending.
+    /// Opens or creates the database and applies what migrations are pending, after a copy beside it.
     pub fn open_and_migrate(path: &Path) -> Result<(Self, migrate::Report)> {
-        let path = file::behind_links(path)?;
-        let created = file::prepare(&path)?;
-        let report = migrate::run(&path, created)?;
-        Ok((Self::open(&path)?, report))
+        Self::open_and_migrate_with(&Backups::beside(path), &migrate::all())
+    }
+
+    /// The same with a copy where copies are to lie, and with other migrations than this binary's.
+    pub fn open_and_migrate_with(
+        backups: &Backups,
+        migrations: &[Migration],
+    ) -> Result<(Self, migrate::Report)> {
+        let path = backups.database();
+        let created = file::prepare(path)?;
+        let report = migrate::run(backups, migrations, created)?;
+        Ok((Self::open(path)?, report))
     }
 
     /// Opens a database that is there, as it is.
     pub fn open(path: &Path) -> Result<Self> {
-        let path = file::behind_links(path)?;
-        let writer = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        keep_commits(&path, &writer)?;
+        let writer = connect_to_write(path, |_| Ok(()))?;
         writer
             .execute_batch("pragma foreign_keys = on;")
-            .map_err(|error| file::explain(&path, error))?;
+            .map_err(|error| file::explain(path, error))?;
         let shared = Shared {
-            path,
+            path: path.to_owned(),
             writer: Mutex::new(writer),
             idle_readers: Mutex::new(Vec::new()),
             long_reads: Arc::new(Semaphore::new(LONG_READS)),
@@ -162,6 +178,28 @@ impl Db {
         change_rows(&mut writer, change).map_err(|error| file::not_saved(&self.shared.path, error))
     }
 
+    /// Puts the content of another database in the place of this one's, in one transaction of the writer's.
+    fn replace_with(&self, source: &Connection) -> Result<()> {
+        let doing = "put other rows in the database's place";
+        let mut writer = lock(&self.shared.writer);
+        let until = Instant::now() + BUSY;
+        let pages = rusqlite::backup::Backup::new(source, &mut writer).context(doing)?;
+        loop {
+            match pages.step(PAGES).context(doing)? {
+                StepResult::Done => return Ok(()),
+                // Another process is writing, and here SQLite itself does not wait.
+                StepResult::Busy | StepResult::Locked if Instant::now() < until => sleep(PAUSE),
+                StepResult::More => {}
+                _ => {
+                    return Err(Error::Refused(
+                        "another process is writing to the database all the time; please try again"
+                            .to_owned(),
+                    ));
+                }
+            }
+        }
+    }
+
     /// Moves the write-ahead log into the file and empties it, so that the one file is all there is.
     pub fn checkpoint(&self) -> Result<()> {
         lock(&self.shared.idle_readers).clear();
@@ -196,7 +234,6 @@ fn change_rows<T>(
 
 /// Opens a database to look at it: nothing is made, migrated or changed.
 pub fn inspect(path: &Path) -> Result<Connection> {
-    let path = &file::behind_links(path)?;
     file::refuse_unfit(path)?;
     if !path.exists() {
         return Err(Error::Refused(format!(
@@ -204,6 +241,11 @@ pub fn inspect(path: &Path) -> Result<Connection> {
             path.display()
         )));
     }
+    look(path)
+}
+
+/// Opens a file that is there to look at it.
+fn look(path: &Path) -> Result<Connection> {
     if file::write_ahead_log(path).exists() {
         return connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     }
@@ -255,11 +297,35 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
     open(path, path, mode)
 }
 
-/// WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut.
+/// Opens what is to be written in, once it is found fit. From then on its lock keeps a restore away, which may have put
+/// another file in its place in the moment before: then whatever came of it does not count, and that one is opened.
+fn connect_to_write(path: &Path, fit: impl Fn(&Connection) -> Result<()>) -> Result<Connection> {
+    loop {
+        let opened = file::identity(path);
+        let had_log = file::write_ahead_log(path).exists();
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
+            if let Err(refusal) = fit(&conn) {
+                // The last one to close a file empties its log into it, which is for those to do whose file it is.
+                conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, had_log)?;
+                return Err(refusal);
+            }
+            keep_commits(path, &conn)?;
+            Ok(conn)
+        });
+        if file::identity(path) == opened {
+            return conn;
+        }
+    }
+}
+
+/// WAL: readers see the last commit and do not wait. FULL: a commit that was acknowledged survives a power cut. A log
+/// that grew while somebody read for long, as who makes a copy does, shrinks again.
 fn keep_commits(path: &Path, conn: &Connection) -> Result<()> {
     let until = Instant::now() + BUSY;
     loop {
-        match conn.execute_batch("pragma journal_mode = wal; pragma synchronous = full;") {
+        match conn.execute_batch(
+            "pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 16777216;",
+        ) {
             // A new file's mode can only be changed by who has the file alone, and for that SQLite does not wait.
             Err(error)
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)

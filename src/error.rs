@@ -35,6 +35,14 @@ pub struct Cause {
 }
 
 impl Error {
+    /// What SQLite said, where that is what broke.
+    pub fn sqlite(&self) -> Option<&rusqlite::Error> {
+        match self {
+            Self::Internal(cause) => cause.source.as_deref()?.downcast_ref(),
+            _ => None,
+        }
+    }
+
     /// A failure that has no underlying error, described for the operator.
     pub fn internal(context: impl Into<String>) -> Self {
         Self::Internal(Cause::plain(context))

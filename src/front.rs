@@ -22,6 +22,7 @@ use rocket::tokio::task::JoinSet;
 use rocket::tokio::time::{sleep, timeout};
 
 mod exchange;
+mod spool;
 
 /// How long a client may take from its first byte to the end of its headers.
 const HEADERS: Duration = Duration::from_secs(10);

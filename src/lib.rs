@@ -10,7 +10,8 @@
 //! | database | [`db`] | know a table |
 //! | words | [`schema`] | run SQL, draw, know a model |
 //! | subjects | [`models`] and [`ui`] (which do not know each other) | know a request |
-//! | requests | [`web`], [`demo`] | know a page |
+//! | requests, rows in bulk | [`web`], [`fixtures`], [`django`], [`demo`] (which do not know each other) | know a page |
+//! | moving in | [`moving`] | mount itself |
 //! | pages | [`pages`] and [`admin`] (which do not know each other) | mount themselves |
 //! | the whole | [`site`] and [`front`] (which do not know each other) | hold logic of a page |
 //! | commands | [`cli`] | build SQL or HTML |
@@ -34,12 +35,13 @@
 //! one catcher draws every status as a page or, for programs, as JSON.
 //!
 //! **`oc-lettings serve`.** `main.rs` calls [`cli::main`]; [`config::Config::load`] reads every setting once, with its
-//! source; [`db::Db::open_and_migrate`] looks at the file before it opens it, makes it where it is missing and brings it up
-//! to date; [`site::build`] mounts everything; [`front::serve`] runs until SIGTERM and finishes what it began.
+//! source; [`db::Db::open_and_migrate_with`] looks at the file before it opens it, makes it where it is missing and brings
+//! it up to date; [`site::build`] mounts everything; [`front::serve`] runs until SIGTERM and finishes what it began; beside
+//! it [`db::backup::schedule`] makes backups.
 //!
-//! **A migration.** Write `migrations/V8__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
-//! it in the binary and applies all that is pending in one transaction. Then a field in [`models::letting`].
-//! `tests/migrations/` runs it.
+//! **A migration.** Write `migrations/V9__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
+//! it in the binary and applies all that is pending in one transaction, once [`db::backup`] has made a copy of what was
+//! there before. Then a field in [`models::letting`]. `tests/migrations/` runs it.
 
 pub mod error;
 
@@ -61,7 +63,11 @@ pub mod models;
 pub mod ui;
 
 pub mod demo;
+pub mod django;
+pub mod fixtures;
 pub mod web;
+
+pub mod moving;
 
 pub mod admin;
 pub mod pages;

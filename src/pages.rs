@@ -3,6 +3,7 @@
 //!
 //! No SQL, and no page knows another; they are mounted in `site.rs`.
 
+pub mod bring;
 pub mod health;
 pub mod home;
 pub mod lettings;

@@ -2,7 +2,8 @@
 //!
 //! A declaration says what a row is called, which fields its form has, which columns its list shows; index, lists,
 //! forms, permissions, history and deletion follow from it. No SQL is run and nothing is drawn here; raw input becomes
-//! checked values in `schema/draft.rs`, and checks that several models share are in `schema/check.rs`.
+//! checked values in `schema/draft.rs`, and checks that several models share are in `schema/check.rs`. What is typed into a
+//! search is in `schema/search.rs`.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -13,6 +14,7 @@ use crate::error::Result;
 
 pub mod check;
 pub mod draft;
+pub mod search;
 
 use draft::{Draft, Errors};
 
@@ -187,6 +189,9 @@ pub struct Field {
     pub check: fn(&str) -> std::result::Result<String, String>,
     /// The input's `autocomplete`.
     pub autocomplete: &'static str,
+    /// For one row of another model: whether a new one can be made in the same form. Only for models whose form has
+    /// plain inputs, a value each.
+    pub takes_new: bool,
 }
 
 impl Field {
@@ -200,6 +205,21 @@ impl Field {
             required: true,
             check: check::as_it_is,
             autocomplete: "off",
+            takes_new: false,
+        }
+    }
+
+    /// The other row may be made in the same form.
+    pub const fn or_new(mut self) -> Self {
+        self.takes_new = true;
+        self
+    }
+
+    /// The model of which this field takes a new row in the same form.
+    pub fn new_of(&self) -> Option<&'static Model> {
+        match self.kind {
+            Kind::One(target) if self.takes_new => Some(target),
+            _ => None,
         }
     }
 
@@ -284,10 +304,12 @@ pub struct List {
     pub columns: &'static [Column],
     /// Where a search looks: SQL expressions over the table.
     pub search: &'static [&'static str],
+    /// An index of the words in the same texts, for a list that may grow long.
+    pub index: Option<Index>,
     /// What the list can be narrowed by.
     pub filters: &'static [Filter],
-    /// The order when none is asked for, in SQL.
-    pub order: &'static str,
+    /// The order when none is asked for.
+    pub order: Order,
 }
 
 impl List {
@@ -295,9 +317,44 @@ impl List {
     pub const DEFAULT: Self = Self {
         columns: &[],
         search: &[],
+        index: None,
         filters: &[],
-        order: "id desc",
+        order: Order::Newest,
     };
+}
+
+/// An index of words: an FTS5 table of trigrams whose row ids are those of the rows.
+pub struct Index {
+    /// The FTS5 table.
+    pub table: &'static str,
+    /// Its column with what a row is called among others, which is all that a search for a choice may look at.
+    pub name: &'static str,
+}
+
+/// The order of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// The newest row first.
+    Newest,
+    /// By these columns, upwards.
+    By(&'static [&'static str]),
+}
+
+impl Order {
+    /// As it is written in SQL, or the opposite, with the row's id under this name.
+    pub fn sql(self, id: &str, turned: bool) -> String {
+        let (columns, down): (&[&str], bool) = match self {
+            Self::Newest => (&[], true),
+            Self::By(columns) => (columns, false),
+        };
+        let direction = if down == turned { "asc" } else { "desc" };
+        let terms: Vec<String> = columns
+            .iter()
+            .chain([&id])
+            .map(|term| format!("{term} {direction}"))
+            .collect();
+        terms.join(", ")
+    }
 }
 
 /// A column of a list.
@@ -353,10 +410,24 @@ pub struct Filter {
 pub enum By {
     /// A yes-or-no SQL expression.
     Flag(&'static str),
-    /// An SQL expression with few distinct texts.
+    /// A column with few distinct texts; a long table needs an index on it.
     Value(&'static str),
+    /// The same of the row that a column points at.
+    Related(Related),
     /// Membership: the relation whose rows are offered.
     Many(&'static Many),
+}
+
+/// A text of the row that a column points at.
+pub struct Related {
+    /// The column that points.
+    pub column: &'static str,
+    /// The table that it points at.
+    pub table: &'static str,
+    /// The column of that table, with an index on it.
+    pub value: &'static str,
+    /// The texts that there are among the rows of the list: an SQL question of one column, in order.
+    pub all: &'static str,
 }
 
 /// What one may do with the rows of a model.

@@ -7,14 +7,18 @@ use rocket::{Build, Rocket};
 use crate::admin;
 use crate::config::Config;
 use crate::db::Db;
+use crate::db::backup::Backups;
 use crate::models;
-use crate::pages::{health, home, lettings, profiles, session, setup, wellknown};
+use crate::moving::Moving;
+use crate::pages::{bring, health, home, lettings, profiles, session, setup, wellknown};
 use crate::schema::Models;
 use crate::web::finish::Finish;
 use crate::web::gate::Gate;
 use crate::web::hashing::Hashing;
+use crate::web::jobs::Jobs;
 use crate::web::notices::Notices;
 use crate::web::throttle::Throttle;
+use crate::web::uploads::Uploads;
 use crate::web::{assets, errors, keys, watch};
 
 /// The site on this database; who drives it, the front or a test, is not its affair.
@@ -33,8 +37,11 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         assets::routes(),
         session::routes(),
         setup::routes(),
+        bring::routes(),
         admin::routes(),
     ];
+    let uploads = Uploads::beside(db.path());
+    let moving = Moving::new(Backups::of(&config));
     rocket::custom(rocket_config())
         .manage(Notices::of(db.path()))
         .manage(config)
@@ -43,6 +50,9 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         .mount("/", watch::watched(pages.concat()))
         .manage(Throttle::new())
         .manage(Hashing::new())
+        .manage(Jobs::default())
+        .manage(uploads)
+        .manage(moving)
         .register("/", errors::catchers())
         .register("/admin", errors::office_catchers())
         .attach(keys::fairing())

@@ -47,6 +47,17 @@ pub async fn during<F: Future>(facts: Arc<Facts>, future: F) -> F::Output {
     REQUEST.scope(facts, future).await
 }
 
+/// Takes the current request along into a future that may outlive its answer.
+pub fn along<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let facts = REQUEST.try_with(Arc::clone).ok();
+    async move {
+        match facts {
+            Some(facts) => REQUEST.scope(facts, future).await,
+            None => future.await,
+        }
+    }
+}
+
 /// Takes the current request along to another thread.
 pub fn carried<T>(work: impl FnOnce() -> T) -> impl FnOnce() -> T {
     let facts = REQUEST.try_with(Arc::clone).ok();

@@ -20,8 +20,10 @@ const LAYERS: &[&[&str]] = &[
     &["schema"],
     // Subjects: know no request, and not each other.
     &["models", "ui"],
-    // Requests, and rows for a first look: know no page.
-    &["web", "demo"],
+    // Requests, and rows in bulk: know no page, and not each other.
+    &["web", "fixtures", "django", "demo"],
+    // Moving in by the browser: brings requests and rows in bulk together, mounts nothing.
+    &["moving"],
     // Pages: do not mount themselves, and do not know each other.
     &["pages", "admin"],
     // The whole: holds no logic of a page.

@@ -11,6 +11,7 @@ use super::store::{self, Loaded, Saved};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::models::row;
 use crate::password::{self, validate};
 use crate::schema::draft::{Draft, Errors, Fields, Value};
 use crate::schema::{Action, Author, Field, Kind, Model};
@@ -175,16 +176,18 @@ async fn update(
     if wants_search(model, &fields, false) {
         return draw(&desk, db, form(fields, Errors::default()), Status::Ok);
     }
-    let draft = match model.check(&fields, false) {
+    let mut draft = match model.check(&fields, false) {
         Ok(draft) => draft,
         Err(errors) => return draw(&desk, db, form(fields, errors), Status::UnprocessableEntity),
     };
-    let (author, version, typed) = (
-        desk.author().clone(),
-        // What is no version is not the row's either.
-        fields.first(VERSION).map(|text| text.parse().unwrap_or(0)),
-        draft.clone(),
-    );
+    for field in model.fields(false) {
+        if matches!(field.kind, Kind::Moment) && fields.is_untouched(field.name) {
+            draft.remove(field.name);
+        }
+    }
+    // What is no version, or none at all, is not the row's.
+    let version = fields.first(VERSION).and_then(|text| text.parse().ok());
+    let (author, version, typed) = (desk.author().clone(), version.unwrap_or(0), draft.clone());
     let saved_as = match db
         .write(move |tx| store::update(tx, &author, model, id, version, draft))
         .await
@@ -321,8 +324,8 @@ fn differences(
         {
             differences.push((
                 field.label,
-                store::words(conn, field, theirs)?,
-                store::words(conn, field, ours)?,
+                row::words(conn, field, theirs)?,
+                row::words(conn, field, ours)?,
             ));
         }
     }
@@ -349,15 +352,16 @@ fn offer(
                 choices.retain(|choice| choice.id != id);
                 choices.insert(0, choice);
             }
+            let may_add = author.may(Action::Add, target);
             Offer::One {
                 choices,
-                add_url: author
-                    .may(Action::Add, target)
-                    .then(|| format!("{}add/", target.url())),
+                // Where it is made in this very form, a page of its own for it would only be in the way.
+                add_url: (may_add && !field.takes_new).then(|| format!("{}add/", target.url())),
                 change_url: chosen
                     .filter(|_| author.may(Action::View, target))
                     .map(|id| target.change_url(id)),
                 noun: target.singular,
+                new: field.new_of().filter(|_| may_add),
             }
         }
         Kind::Many(many) => Offer::Many(store::choices(
@@ -430,8 +434,10 @@ fn form_html(office: &Office<'_>, author: &Author, form: &Form<'_>, offers: &[Of
         }
         (form::summary(&form.errors, &fields))
         @if let Some(words) = form.hindrance { div.errors role="alert" { p { strong { "Nothing was saved." } } p { (words) } } }
-        @if let Some(differences) = &form.conflict { (conflict_html(model, differences)) }
-        form.edit method="post" novalidate {
+        @if let (Some(differences), Some((id, _))) = (&form.conflict, form.row) {
+            (conflict_html(model, differences, &format!("{}{filters}", model.change_url(id))))
+        }
+        form.edit #edit method="post" novalidate {
             (Token(office.token))
             @if let Some(version) = version { input type="hidden" name=(VERSION) value=(version); }
             // The first button is what Enter presses.
@@ -444,7 +450,7 @@ fn form_html(office: &Office<'_>, author: &Author, form: &Form<'_>, offers: &[Of
             }
             @if adding && model.add_fieldsets.is_some() { (usable_html(&form.fields)) }
             div.buttons {
-                button.button name="_save" value="1" { (if form.conflict.is_none() { "Save" } else { "Save my version" }) }
+                button.button name="_save" value="1" { "Save" }
                 button.button.quiet name="_addanother" value="1" { "Save and add another" }
                 button.button.quiet name="_continue" value="1" { "Save and continue editing" }
                 @if let Some((id, _)) = form.row {
@@ -478,11 +484,12 @@ fn row_links(model: &Model, id: i64, loaded: &Loaded) -> Markup {
     }
 }
 
-fn conflict_html(model: &Model, differences: &[(&str, String, String)]) -> Markup {
+/// Both versions side by side, and a button for each. Theirs is saved already: taking it is looking at it afresh.
+fn conflict_html(model: &Model, differences: &[(&str, String, String)], theirs: &str) -> Markup {
     html! {
-        div.errors role="alert" {
+        div.errors role="alert" tabindex="-1" {
             p { strong { "Somebody else saved this " (model.singular) " since you opened it." } }
-            p { "Nothing of yours is lost: it is still in the form below. Save your version, or " a href="" { "take theirs" } "." }
+            p { "Nothing of yours is lost: it is still in the form below. Save your version over theirs, take theirs, or change the form and save that." }
             @if differences.is_empty() { p { "Both versions are the same." } } @else {
                 div.scroll {
                     table.rows {
@@ -494,6 +501,10 @@ fn conflict_html(model: &Model, differences: &[(&str, String, String)]) -> Marku
                         }
                     }
                 }
+            }
+            div.buttons {
+                button.button form="edit" name="_save" value="1" { "Save my version" }
+                a.button.quiet href=(theirs) { "Take theirs" }
             }
         }
     }
@@ -519,7 +530,7 @@ fn look(
                         || "No password set.".to_owned(),
                         |summary| summary.algorithm,
                     ),
-                    _ => store::words(conn, field, value)?,
+                    _ => row::words(conn, field, value)?,
                 };
                 Ok((field, words))
             })

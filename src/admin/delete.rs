@@ -1,8 +1,9 @@
 //! Deleting: first the list of everything that would go, then the deletion, each row of it logged.
 
-use maud::{Markup, html};
+use maud::{Markup, Render, html};
 use rocket::response::Redirect;
-use rocket::{Route, State, get, post, routes};
+use rocket::{Either, Route, State, get, post, routes};
+use rusqlite::Transaction;
 
 use super::list::kept_filters;
 use super::query::Query;
@@ -10,10 +11,12 @@ use super::store::doomed::{self, Doomed};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Error, Result};
+use crate::models::row;
 use crate::schema::{Action, Model};
-use crate::ui::Number;
 use crate::ui::office::{self, Level, Message, Token};
+use crate::ui::{Counted, Number};
 use crate::web::guards::Query as Parameters;
+use crate::web::jobs::{End, Jobs, Progress};
 use crate::web::posted::Posted;
 use crate::web::signed::Desk;
 
@@ -23,12 +26,12 @@ pub(super) fn routes() -> Vec<Route> {
 
 /// Rows that somebody wants to delete.
 pub(super) struct Asked {
-    /// Their kind.
-    pub(super) model: &'static Model,
-    /// The ticked ones.
+    /// The list that was acted on.
+    pub(super) query: Query,
+    /// Its ticked rows.
     pub(super) ids: Vec<i64>,
-    /// Or all of a list.
-    pub(super) across: Option<Query>,
+    /// All of it instead.
+    pub(super) across: bool,
     /// How many there were when the person was asked.
     pub(super) expected: Option<u64>,
 }
@@ -104,8 +107,9 @@ async fn delete(
     let (author, model, models) = (desk.author().clone(), named.0, desk.models);
     let label = db
         .write(move |tx| {
-            let label = super::store::label(tx, model, id)?.ok_or(Error::NotFound)?;
-            doomed::delete(tx, models, &author, model, &[id])?;
+            let label = row::label(tx, model, id)?.ok_or(Error::NotFound)?;
+            // What goes with one row is soon done: nobody will ask how far it is.
+            doomed::delete(tx, models, &author, model, &[id], &Progress::default())?;
             Ok(label)
         })
         .await?;
@@ -124,41 +128,44 @@ async fn delete(
     }))
 }
 
-/// Deletes ticked rows or all of a list: asks first, and again if the number has changed meanwhile.
+/// Deletes ticked rows or all of a list: asks first, and again if the number has changed meanwhile. Afterwards the way
+/// leads back to the list, over the page that says how far it is where it takes long.
 pub(super) async fn many(
     desk: &Desk<'_>,
     db: &Db,
+    jobs: &Jobs,
     asked: Asked,
     confirmed: bool,
-) -> Result<Option<Markup>> {
+) -> Result<Either<Markup, Redirect>> {
     let Asked {
-        model,
+        query,
         ids,
         across,
         expected,
     } = asked;
-    let ids = match &across {
-        Some(query) => {
-            let query = query.clone();
-            db.read_long(move |conn| query.ids(conn)).await?
-        }
-        None => ids,
+    let (model, back) = (query.model, query.url(1));
+    let ids = if across {
+        db.read_long(move |conn| query.ids(conn)).await?
+    } else {
+        ids
     };
-    if confirmed && (across.is_none() || expected == Some(ids.len() as u64)) {
-        let (author, models) = (desk.author().clone(), desk.models);
-        let count = db
-            .write(move |tx| doomed::delete(tx, models, &author, model, &ids))
-            .await?;
-        let noun = if count == 1 {
-            model.singular
-        } else {
-            model.plural
+    if confirmed && (!across || expected == Some(ids.len() as u64)) {
+        let (author, models, db) = (desk.author().clone(), desk.models, db.clone());
+        let work = |progress: Progress| async move {
+            let delete = move |tx: &Transaction<'_>| {
+                doomed::delete(tx, models, &author, model, &ids, &progress)
+            };
+            let count = db.write(delete).await? as u64;
+            let deleted = Counted(count, model.singular, model.plural).render();
+            let words = format!("Successfully deleted {}.", deleted.into_string());
+            Ok(End {
+                message: Message::plain(Level::Success, words),
+                next: back,
+            })
         };
-        desk.say(Message::plain(
-            Level::Success,
-            format!("Successfully deleted {count} {noun}."),
-        ));
-        return Ok(None);
+        let title = format!("Deleting {}", model.plural);
+        let begun = jobs.start(Some(desk.account.id), title, work).await?;
+        return Ok(Either::Right(begun.way(|message| desk.say(message))));
     }
     let plan = plan(db, desk, model, ids).await?;
     let count = plan.all[0].ids.len();
@@ -178,13 +185,10 @@ pub(super) async fn many(
         input type="hidden" name="post" value="yes";
         input type="hidden" name="action" value="delete_selected";
         input type="hidden" name="expected" value=(count);
-        @if across.is_some() { input type="hidden" name="select_across" value="1"; }
+        @if across { input type="hidden" name="select_across" value="1"; }
         @else { @for id in &plan.all[0].ids { input type="hidden" name="_selected_action" value=(id); } }
     };
-    let back = across
-        .as_ref()
-        .map_or_else(|| model.url(), |query| query.url(1));
-    Ok(Some(office::page(
+    Ok(Either::Left(office::page(
         &office,
         confirm_html(
             &title,
@@ -200,11 +204,12 @@ pub(super) async fn many(
 
 async fn plan(db: &Db, desk: &Desk<'_>, model: &'static Model, ids: Vec<i64>) -> Result<Plan> {
     let (author, models) = (desk.author().clone(), desk.models);
-    db.write(move |tx| {
-        let all = doomed::doomed(tx, models, model, &ids)?;
-        let relations = doomed::relations(tx, models, model, &ids)?;
-        // The rule needs a transaction's view; nothing is written.
-        let refusal = (model.hooks.before_delete)(tx, &author, &ids)?;
+    db.read_long(move |conn| {
+        // One view for all of it. The rule is asked in a transaction that only reads.
+        let tx = conn.unchecked_transaction()?;
+        let all = doomed::doomed(&tx, models, model, &ids)?;
+        let relations = doomed::relations(&tx, models, model, &ids)?;
+        let refusal = (model.hooks.before_delete)(&tx, &author, &ids)?;
         Ok(Plan {
             all,
             relations,

@@ -6,12 +6,13 @@ use rocket::{Route, State, get, routes};
 use super::history::action_html;
 use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::models::history::{self, Entry};
+use crate::models::history::{self, COMPARED, Entry};
 use crate::paging::{Paging, Wish};
 use crate::schema::Models;
-use crate::ui::Counted;
+use crate::schema::search::Search;
 use crate::ui::office::{self, Moment};
 use crate::ui::pager::pager;
+use crate::ui::{Counted, Number};
 use crate::web::guards::Query as Parameters;
 use crate::web::signed::Desk;
 
@@ -40,15 +41,12 @@ async fn index(desk: Desk<'_>, parameters: Parameters, db: &State<Db>) -> Result
         Some(Wish::Page(page)) => page,
         _ => 1,
     };
-    let words = super::query::like(&search);
+    let words = Search::read(&search);
     let (paging, entries) = db
         .read_long(move |conn| {
             let paging = Paging::new(wished, history::count_all(conn, &words)?, PER_PAGE);
-            let (limit, offset) = paging.forward();
-            Ok((
-                paging,
-                history::all(conn, &words, newest_first, limit, offset)?,
-            ))
+            let entries = history::all(conn, &words, newest_first, paging.window())?;
+            Ok((paging, entries))
         })
         .await?;
     let office = desk.office("History");
@@ -66,6 +64,7 @@ fn index_html(
     models: Models,
 ) -> Markup {
     let query: String = form_urlencoded::byte_serialize(search.as_bytes()).collect();
+    let is_bounded = Search::read(search).has_short_words();
     let order = if newest_first { "newest" } else { "oldest" };
     let turned = if newest_first {
         ("oldest", "Oldest first")
@@ -82,7 +81,10 @@ fn index_html(
         }
         p { a href={ "/admin/history/?q=" (query) "&order=" (turned.0) } { (turned.1) } }
         @if entries.is_empty() {
-            p.empty { "Nothing was found. " @if !search.is_empty() { a href="/admin/history/" { "Show everything" } } }
+            p.empty {
+                @if search.is_empty() { "Nothing has happened yet." }
+                @else { "Nothing matches. " a href="/admin/history/" { "Show everything" } }
+            }
         } @else {
             div.scroll {
                 table.rows {
@@ -92,7 +94,10 @@ fn index_html(
             }
             (pager(paging, &|page| format!("/admin/history/?q={query}&order={order}&p={page}")))
         }
-        p.position { (Counted(paging.total, "entry", "entries")) }
+        p.position {
+            (Counted(paging.total, "entry", "entries"))
+            @if is_bounded { ". A word of one or two characters is looked for in the newest " (Number(COMPARED.into())) " entries." }
+        }
     }
 }
 
@@ -101,7 +106,7 @@ fn entry_html(entry: &Entry, models: Models) -> Markup {
     html! {
         tr {
             th scope="row" data-label="Date/time" { (Moment(&entry.at)) }
-            td data-label="User" { (if entry.username.is_empty() { "command line" } else { &entry.username }) }
+            td data-label="User" { (entry.author()) }
             td data-label="From" { (if entry.client.is_empty() { "-" } else { &entry.client }) }
             td data-label="What" {
                 (model.map_or(entry.model.1.as_str(), |model| model.singular)) " "

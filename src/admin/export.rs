@@ -15,7 +15,8 @@ use rocket::tokio::io::{AsyncRead, ReadBuf};
 use rocket::tokio::sync::mpsc::{Sender, channel};
 use rocket::{Request, Route, State, get, routes};
 
-use super::query::{Cell, Listed, Query};
+use super::query::Query;
+use super::query::rows::{Cell, Listed};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Context, Error, Result};
@@ -99,7 +100,7 @@ fn write(conn: &rusqlite::Connection, query: &Query, sender: &Sender<Piece>) -> 
         .write_record(std::iter::once("ID").chain(headings))
         .context("write a line of CSV")?;
     let mut failed = None;
-    query.each(conn, -1, 0, |row| match line(&mut lines, &row, sender) {
+    query.each(conn, |row| match line(&mut lines, &row, sender) {
         Ok(wanted) => wanted,
         Err(error) => {
             failed = Some(error);

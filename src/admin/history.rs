@@ -3,10 +3,11 @@
 use maud::{Markup, html};
 use rocket::{Route, State, get, routes};
 
-use super::{Named, demand, store};
+use super::{Named, demand};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::history::{self, Entry};
+use crate::models::row;
 use crate::paging::{Paging, Wish};
 use crate::schema::{Action, Model};
 use crate::ui::Counted;
@@ -39,7 +40,7 @@ async fn index(
     };
     let (label, paging, entries) = db
         .read_long(move |conn| {
-            let label = store::label(conn, model, id)?.ok_or(Error::NotFound)?;
+            let label = row::label(conn, model, id)?.ok_or(Error::NotFound)?;
             let paging = Paging::new(wished, history::count_of_row(conn, model, id)?, PER_PAGE);
             let (limit, offset) = paging.forward();
             Ok((
@@ -89,7 +90,7 @@ fn index_html(
                         @for entry in entries {
                             tr {
                                 th scope="row" data-label="Date/time" { (Moment(&entry.at)) }
-                                td data-label="User" { (if entry.username.is_empty() { "command line" } else { &entry.username }) }
+                                td data-label="User" { (entry.author()) }
                                 td data-label="From" { (if entry.client.is_empty() { "-" } else { &entry.client }) }
                                 td data-label="Action" { (action_html(entry)) }
                             }
@@ -103,8 +104,11 @@ fn index_html(
     }
 }
 
-/// `Added.`, `Changed Number and City.` with old and new, `No fields changed.`
+/// `Added.`, `Changed Number and City.` with old and new, `No fields changed.`, or the entry's own sentence.
 pub(super) fn action_html(entry: &Entry) -> Markup {
+    if let Some(sentence) = &entry.sentence {
+        return html! { (sentence) };
+    }
     let names: Vec<&str> = entry
         .changes
         .iter()

@@ -1,46 +1,91 @@
-//! The first page of the admin, and that of one app: the models one may see, and what one did last.
+//! The first page of the admin, and that of one app: the models one may see with their numbers, what everybody did last,
+//! and what one did oneself.
 
+use jiff::Timestamp;
 use maud::{Markup, html};
 use rocket::{Route, State, get, routes};
+use rusqlite::Connection;
 
+use super::data::age;
+use super::store;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::history::{self, Entry};
+use crate::moving::Moving;
 use crate::schema::{Action, Author, Model, Models};
+use crate::ui::Number;
 use crate::ui::office::{self, Moment};
 use crate::web::signed::Desk;
 
-/// How many of one's own actions are shown, as in Django.
+/// How many actions a list of them shows, as in Django.
 const RECENT: i64 = 10;
 
 pub(super) fn routes() -> Vec<Route> {
     routes![index, app]
 }
 
+/// A model of which one may do something, and how many rows it has for those who may see them.
+struct Listed {
+    model: &'static Model,
+    count: Option<u64>,
+}
+
+/// What happened last.
+struct Recent {
+    everybodys: Vec<Entry>,
+    own: Vec<Entry>,
+    models: Models,
+    /// For who may see the data as a whole: when the server made its newest backup, if it ever did.
+    backup: Option<Option<Timestamp>>,
+}
+
 #[get("/admin")]
-fn index(desk: Desk<'_>, db: &State<Db>) -> Result<Markup> {
-    let entries = db.read(|conn| history::of_user(conn, desk.account.id, RECENT))?;
+async fn index(desk: Desk<'_>, moving: &State<Moving>, db: &State<Db>) -> Result<Markup> {
+    let (models, author) = (visible(&desk, None), desk.author().clone());
+    let (id, all, backups) = (desk.account.id, desk.models, moving.backups().clone());
+    let (listed, recent) = db
+        .read_long(move |conn| {
+            let seen: Vec<&Model> = models
+                .iter()
+                .copied()
+                .filter(|model| author.may(Action::View, model))
+                .collect();
+            let recent = Recent {
+                everybodys: history::recent(conn, &seen, RECENT)?,
+                own: history::of_user(conn, id, RECENT)?,
+                models: all,
+                backup: match author.is_superuser {
+                    true => Some(backups.newest()?.map(|backup| backup.at)),
+                    false => None,
+                },
+            };
+            Ok((listed(conn, &author, models)?, recent))
+        })
+        .await?;
     let mut office = desk.office("Site administration");
     office.crumbs.clear();
-    Ok(office::page(
-        &office,
-        index_html(
-            "Site administration",
-            &visible(&desk, None),
-            desk.author(),
-            Some((&entries, desk.models)),
-        ),
-    ))
+    let html = index_html("Site administration", &listed, &desk, Some(&recent));
+    Ok(office::page(&office, html))
 }
 
 #[get("/admin/<app>")]
-fn app(app: &str, desk: Desk<'_>) -> Result<Markup> {
-    let models = visible(&desk, Some(app));
+async fn app(app: &str, desk: Desk<'_>, db: &State<Db>) -> Result<Markup> {
+    let (models, author) = (visible(&desk, Some(app)), desk.author().clone());
     let title = models.first().ok_or(Error::NotFound)?.app_title;
-    Ok(office::page(
-        &desk.office(title),
-        index_html(title, &models, desk.author(), None),
-    ))
+    let listed = db
+        .read_long(move |conn| listed(conn, &author, models))
+        .await?;
+    let html = index_html(title, &listed, &desk, None);
+    Ok(office::page(&desk.office(title), html))
+}
+
+fn listed(conn: &Connection, author: &Author, models: Vec<&'static Model>) -> Result<Vec<Listed>> {
+    let listed = models.into_iter().map(|model| {
+        let seen = author.may(Action::View, model);
+        let count = seen.then(|| store::count(conn, model)).transpose()?;
+        Ok(Listed { model, count })
+    });
+    listed.collect()
 }
 
 /// The models of which the author may do anything, by app.
@@ -53,37 +98,31 @@ fn visible(desk: &Desk<'_>, app: Option<&str>) -> Vec<&'static Model> {
         .collect()
 }
 
-fn index_html(
-    title: &str,
-    models: &[&'static Model],
-    author: &Author,
-    recent: Option<(&[Entry], Models)>,
-) -> Markup {
+fn index_html(title: &str, listed: &[Listed], desk: &Desk<'_>, recent: Option<&Recent>) -> Markup {
+    let author = desk.author();
     html! {
         h1 { (title) }
-        @if models.is_empty() { p.empty { "You don’t have permission to view or edit anything." } }
+        @if listed.is_empty() { p.empty { "You don’t have permission to view or edit anything." } }
         div.columns {
             div {
-                @for app in models.chunk_by(|one, other| one.app == other.app) {
+                @for app in listed.chunk_by(|one, other| one.model.app == other.model.app) {
                     section.app {
-                        h2 { a href={ "/admin/" (app[0].app) "/" } { (app[0].app_title) } }
-                        ul.models { @for model in app { li { (entry_html(model, author)) } } }
+                        h2 { a href={ "/admin/" (app[0].model.app) "/" } { (app[0].model.app_title) } }
+                        ul.models { @for listed in app { li { (entry_html(listed, author)) } } }
                     }
                 }
             }
-            @if let Some((entries, models)) = recent { section {
-                    h2 { "My recent actions" }
-                    (recent_html(entries, models))
-                    @if author.is_superuser { p { a href="/admin/history/" { "History of everything" } } }
-                } }
+            @if let Some(recent) = recent { (recent_html(recent, desk)) }
         }
     }
 }
 
-fn entry_html(model: &Model, author: &Author) -> Markup {
+fn entry_html(listed: &Listed, author: &Author) -> Markup {
+    let Listed { model, count } = listed;
     html! {
         strong {
             @if author.may(Action::View, model) { a href=(model.url()) { (model.title) } } @else { (model.title) }
+            @if let Some(count) = count { " " span.count { (Number(*count)) } }
         }
         span.tools {
             @if author.may(Action::Add, model) { a href={ (model.url()) "add/" } { "Add" span.vh { " " (model.singular) } } }
@@ -93,7 +132,42 @@ fn entry_html(model: &Model, author: &Author) -> Markup {
     }
 }
 
-fn recent_html(entries: &[Entry], models: Models) -> Markup {
+/// Everybody's actions where others did something too, and one's own.
+fn recent_html(recent: &Recent, desk: &Desk<'_>) -> Markup {
+    let others = recent
+        .everybodys
+        .iter()
+        .any(|entry| entry.user_id != Some(desk.account.id));
+    html! {
+        div {
+            @if others {
+                section {
+                    h2 { "Recent actions" }
+                    (actions_html(&recent.everybodys, recent.models, true))
+                }
+            }
+            section {
+                h2 { "My recent actions" }
+                (actions_html(&recent.own, recent.models, false))
+                @if desk.author().is_superuser { p { a href="/admin/history/" { "History of everything" } } }
+            }
+            @if let Some(backup) = recent.backup {
+                section {
+                    h2 { "Data" }
+                    p {
+                        @match backup {
+                            Some(at) => { "The newest backup was made " (age(Timestamp::now(), at)) " ago." },
+                            None => "The server has made no backup yet.",
+                        }
+                        " " a href="/admin/data/" { "Backups and moving in" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn actions_html(entries: &[Entry], models: Models, with_author: bool) -> Markup {
     html! {
         @if entries.is_empty() { p.empty { "None available." } } @else {
             ul.recent {
@@ -105,7 +179,11 @@ fn recent_html(entries: &[Entry], models: Models) -> Markup {
                             (Some(model), Ok(id)) if entry.action != "delete" => a href=(model.change_url(id)) { (entry.label) },
                             _ => { (entry.label) },
                         }
-                        " " span.muted { (entry.model.1) ", " (Moment(&entry.at)) }
+                        " " span.muted {
+                            (entry.model.1) ", "
+                            @if with_author { "by " (entry.author()) ", " }
+                            (Moment(&entry.at))
+                        }
                     }
                 }
             }

@@ -5,7 +5,9 @@ use rocket::response::Redirect;
 use rocket::{Either, Route, State, get, post, routes};
 
 use super::delete::{self, Asked};
-use super::query::{Cell, Facet, Listed, Query, SHOW_ALL};
+use super::query::Query;
+use super::query::facets::Facet;
+use super::query::rows::{Cell, Listed, SHOW_ALL};
 use super::{Named, demand};
 use crate::db::Db;
 use crate::error::Result;
@@ -16,6 +18,7 @@ use crate::ui::office::{self, Level, Message, Token};
 use crate::ui::pager::pager;
 use crate::ui::{Counted, Number, table};
 use crate::web::guards::RawQuery;
+use crate::web::jobs::Jobs;
 use crate::web::posted::Posted;
 use crate::web::signed::Desk;
 
@@ -80,6 +83,7 @@ async fn act(
     named: Named,
     raw: RawQuery<'_>,
     db: &State<Db>,
+    jobs: &State<Jobs>,
     posted: Posted,
 ) -> Result<Either<Markup, Redirect>> {
     demand(desk.author(), Action::View, named.0)?;
@@ -103,16 +107,13 @@ async fn act(
         );
     }
     let asked = Asked {
-        model: named.0,
+        query,
         ids: ticked,
-        across: across.then(|| query.clone()),
+        across,
         expected: fields.first("expected").and_then(|text| text.parse().ok()),
     };
     let confirmed = fields.first("post") == Some("yes");
-    match delete::many(&desk, db, asked, confirmed).await? {
-        Some(page) => Ok(Either::Left(page)),
-        None => Ok(Either::Right(Redirect::to(back))),
-    }
+    delete::many(&desk, db, jobs, asked, confirmed).await
 }
 
 /// What is no id is passed over: it is no row, so nothing happens to it.

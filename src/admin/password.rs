@@ -5,12 +5,12 @@ use rocket::http::Status;
 use rocket::response::Redirect;
 use rocket::{Either, Route, State, get, post, routes};
 
-use super::{demand, store};
+use super::demand;
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::history::{self, Change, Event};
 use crate::models::user::account::{self, Account};
-use crate::models::{session, user};
+use crate::models::{row, session, user};
 use crate::password::{self, validate};
 use crate::schema::draft::{Errors, Fields, Value};
 use crate::schema::{Action, Field, Fieldset, Kind, Model};
@@ -93,7 +93,13 @@ async fn update(
     );
     let label = username.clone();
     db.write(move |tx| {
+        let had_administrator = account::has_administrator(tx)?;
         account::set_password(tx, id, &hash)?;
+        if had_administrator && !account::has_administrator(tx)? {
+            return Err(Error::Refused(
+                "Nobody else could sign in as a superuser: the last password of one cannot be disabled.".to_owned(),
+            ));
+        }
         session::delete_others(tx, id, own.as_deref())?;
         history::record(
             tx,
@@ -141,7 +147,7 @@ fn may_set(desk: &Desk<'_>, db: &Db, id: i64) -> Result<String> {
             "Only superusers can set the password of somebody who holds permissions that you do not hold.".to_owned(),
         ));
     }
-    db.read(|conn| store::label(conn, &user::MODEL, id))?
+    db.read(|conn| row::label(conn, &user::MODEL, id))?
         .ok_or(Error::NotFound)
 }
 

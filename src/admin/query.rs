@@ -1,23 +1,15 @@
-//! A list as it was asked for: search, filters, order, page; read from the address, and asked of the database.
+//! A list as it was asked for: search, filters, order, page; read from the address and written back to it.
 //!
 //! What means nothing is passed over: an unknown parameter, a sort column that does not exist, a page beyond the end.
+//! The rows are asked of the database in `query/rows.rs`, the filters' choices in `query/facets.rs`.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, Row, params_from_iter};
 
-use crate::error::Result;
-use crate::paging::{Paging, Wish};
-use crate::schema::{By, Filter, Model, Shown};
+use crate::paging::Wish;
+use crate::schema::{By, Filter, Model};
 
-/// Rows on a page, as in Django.
-const PER_PAGE: u64 = 100;
-/// "Show all" is offered up to so many rows, as in Django.
-pub const SHOW_ALL: u64 = 200;
-/// Characters of a word that count.
-const PATTERN: usize = 300;
-/// Words of a search that count.
-const WORDS: usize = 20;
+pub mod facets;
+pub mod rows;
 
 const SAFE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -42,35 +34,6 @@ pub struct Query {
     pub all: bool,
     /// With numbers beside the filters' choices.
     pub facets: bool,
-}
-
-/// A cell of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cell {
-    /// Text; empty is drawn as a dash.
-    Text(String),
-    /// Yes or no.
-    Flag(bool),
-}
-
-/// A row of a list.
-pub struct Listed {
-    /// Its id.
-    pub id: i64,
-    /// What it is called.
-    pub label: String,
-    /// One cell a column.
-    pub cells: Vec<Cell>,
-}
-
-/// A choice of a filter.
-pub struct Facet {
-    /// The value in the address.
-    pub value: String,
-    /// What people read.
-    pub label: String,
-    /// How many rows there would be, where numbers were asked for.
-    pub count: Option<i64>,
 }
 
 impl Query {
@@ -179,259 +142,6 @@ impl Query {
         other.sort.insert(0, (column, down));
         other
     }
-
-    /// How many rows the list has, and how many the model.
-    pub fn counts(&self, conn: &Connection) -> Result<(u64, u64)> {
-        let total: u64 = conn
-            .prepare_cached(&format!("select count(*) from {}", self.model.table))?
-            .query_row([], |row| row.get(0))?;
-        if !self.is_narrowed() {
-            return Ok((total, total));
-        }
-        let (conditions, parameters) = self.conditions(None);
-        let sql = format!(
-            "select count(*) from {} where {conditions}",
-            self.model.table
-        );
-        let matching = conn
-            .prepare_cached(&sql)?
-            .query_row(params_from_iter(parameters), |row| row.get(0))?;
-        Ok((matching, total))
-    }
-
-    /// The rows of the page.
-    pub fn rows(&self, conn: &Connection, matching: u64) -> Result<(Paging, Vec<Listed>)> {
-        let size = if self.all && matching <= SHOW_ALL {
-            SHOW_ALL
-        } else {
-            PER_PAGE
-        };
-        let paging = Paging::new(self.page, matching, size);
-        let (limit, offset) = paging.forward();
-        let mut rows = Vec::new();
-        self.each(conn, limit, offset, |row| {
-            rows.push(row);
-            true
-        })?;
-        Ok((paging, rows))
-    }
-
-    /// Goes through rows of the list in its order, until `take` has enough; no more than one is in memory.
-    pub fn each(
-        &self,
-        conn: &Connection,
-        limit: i64,
-        offset: i64,
-        mut take: impl FnMut(Listed) -> bool,
-    ) -> Result<()> {
-        let columns = self.model.list.columns;
-        let cells = columns
-            .iter()
-            .map(|column| format!(", {}", column.sql))
-            .collect::<Vec<_>>()
-            .concat();
-        let (conditions, mut parameters) = self.conditions(None);
-        let place = parameters.len() + 1;
-        let sql = format!(
-            "select id, {}{cells} from {} where {conditions} order by {} limit ?{place} offset ?{}",
-            self.model.label,
-            self.model.table,
-            self.order(),
-            place + 1
-        );
-        parameters.extend([Sql::from(limit), Sql::from(offset)]);
-        let mut statement = conn.prepare_cached(&sql)?;
-        let mut rows = statement.query(params_from_iter(parameters))?;
-        while let Some(row) = rows.next()? {
-            let cells = columns
-                .iter()
-                .enumerate()
-                .map(|(place, column)| cell(row, place + 2, column.shown));
-            let row = Listed {
-                id: row.get(0)?,
-                label: row.get(1)?,
-                cells: cells.collect::<rusqlite::Result<_>>()?,
-            };
-            if !take(row) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// The ids of all rows of the list.
-    pub fn ids(&self, conn: &Connection) -> Result<Vec<i64>> {
-        let (conditions, parameters) = self.conditions(None);
-        let sql = format!(
-            "select id from {} where {conditions} order by id",
-            self.model.table
-        );
-        let mut statement = conn.prepare_cached(&sql)?;
-        Ok(statement
-            .query_map(params_from_iter(parameters), |row| row.get(0))?
-            .collect::<Result<_, _>>()?)
-    }
-
-    /// The choices of a filter, with numbers when they were asked for.
-    pub fn facets_of(&self, conn: &Connection, filter: &'static Filter) -> Result<Vec<Facet>> {
-        let choices: Vec<(String, String)> = match filter.by {
-            By::Flag(_) => vec![
-                ("1".to_owned(), "Yes".to_owned()),
-                ("0".to_owned(), "No".to_owned()),
-            ],
-            By::Value(sql) => {
-                let sql = format!(
-                    "select distinct {sql} as value from {} order by value limit 100",
-                    self.model.table
-                );
-                let mut statement = conn.prepare_cached(&sql)?;
-                let values: Vec<Option<String>> = statement
-                    .query_map([], |row| row.get(0))?
-                    .collect::<Result<_, _>>()?;
-                values
-                    .into_iter()
-                    .flatten()
-                    .map(|value| (value.clone(), value))
-                    .collect()
-            }
-            By::Many(many) => {
-                let target = many.model;
-                let sql = format!(
-                    "select id, {} from {} order by {} limit 100",
-                    target.label, target.table, target.list.order
-                );
-                let mut statement = conn.prepare_cached(&sql)?;
-                let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?.to_string(), row.get(1)?));
-                let mut choices: Vec<(String, String)> =
-                    statement.query_map([], read)?.collect::<Result<_, _>>()?;
-                if !choices.is_empty() {
-                    choices.push(("-".to_owned(), "None".to_owned()));
-                }
-                choices
-            }
-        };
-        choices
-            .into_iter()
-            .map(|(value, label)| {
-                let count = if self.facets {
-                    Some(self.count_with(conn, filter, &value)?)
-                } else {
-                    None
-                };
-                Ok(Facet {
-                    value,
-                    label,
-                    count,
-                })
-            })
-            .collect()
-    }
-
-    fn count_with(&self, conn: &Connection, filter: &'static Filter, value: &str) -> Result<i64> {
-        let (conditions, parameters) = self.conditions(Some((filter, value)));
-        let sql = format!(
-            "select count(*) from {} where {conditions}",
-            self.model.table
-        );
-        Ok(conn
-            .prepare_cached(&sql)?
-            .query_row(params_from_iter(parameters), |row| row.get(0))?)
-    }
-
-    fn order(&self) -> String {
-        let columns = self.model.list.columns;
-        let mut order: Vec<String> = self
-            .sort
-            .iter()
-            .map(|(column, down)| {
-                format!(
-                    "{} {}",
-                    columns[*column].sql,
-                    if *down { "desc" } else { "asc" }
-                )
-            })
-            .collect();
-        order.push(self.model.list.order.to_owned());
-        order.push("id".to_owned());
-        order.join(", ")
-    }
-
-    /// What a row must fulfill; with another value of one filter for counting its choices.
-    fn conditions(&self, instead: Option<(&'static Filter, &str)>) -> (String, Vec<Sql>) {
-        let (mut conditions, mut parameters) = (vec!["true".to_owned()], Vec::new());
-        for word in search_words(&self.search) {
-            parameters.push(Sql::from(like(&word)));
-            let place = parameters.len();
-            let fields: Vec<String> = self
-                .model
-                .list
-                .search
-                .iter()
-                .map(|sql| format!("{sql} like ?{place} escape '\\'"))
-                .collect();
-            conditions.push(if fields.is_empty() {
-                "false".to_owned()
-            } else {
-                format!("({})", fields.join(" or "))
-            });
-        }
-        let kept = self
-            .filters
-            .iter()
-            .filter(|(filter, _)| instead.is_none_or(|(other, _)| other.name != filter.name));
-        let kept = kept.map(|(filter, value)| (*filter, value.as_str()));
-        for (filter, value) in kept.chain(instead) {
-            parameters.push(Sql::from(value.to_owned()));
-            let place = parameters.len();
-            conditions.push(match filter.by {
-                By::Flag(sql) => format!("{sql} = cast(?{place} as integer)"),
-                By::Value(sql) => format!("{sql} = ?{place}"),
-                By::Many(many) => {
-                    let within = format!(
-                        "select 1 from {} where {} = {}.id",
-                        many.table, many.ours, self.model.table
-                    );
-                    if value == "-" {
-                        format!("(not exists ({within}) and ?{place} = '-')")
-                    } else {
-                        format!(
-                            "exists ({within} and {} = cast(?{place} as integer))",
-                            many.theirs
-                        )
-                    }
-                }
-            });
-        }
-        (conditions.join(" and "), parameters)
-    }
-}
-
-/// A pattern for SQL's `like` that finds the text anywhere; `\` escapes what would be a wildcard.
-pub fn like(text: &str) -> String {
-    let mut pattern = String::from("%");
-    // SQLite refuses patterns beyond 50,000 bytes, and no name is nearly so long.
-    for c in text.chars().take(PATTERN) {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
-/// Words separated by blanks; quotation marks keep a phrase together.
-fn search_words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    for (place, part) in text.split('"').enumerate() {
-        if place % 2 == 1 && !part.trim().is_empty() {
-            words.push(part.trim().to_owned());
-        } else {
-            words.extend(part.split_whitespace().map(str::to_owned));
-        }
-    }
-    words.truncate(WORDS);
-    words
 }
 
 /// `2.-3`: by the second column, then downwards by the third.
@@ -451,15 +161,6 @@ fn read_sort(text: &str, columns: usize) -> Vec<(usize, bool)> {
     sort
 }
 
-fn cell(row: &Row<'_>, place: usize, shown: Shown) -> rusqlite::Result<Cell> {
-    Ok(match (shown, row.get(place)?) {
-        (Shown::Flag, Sql::Integer(flag)) => Cell::Flag(flag != 0),
-        (_, Sql::Text(text)) => Cell::Text(text),
-        (_, Sql::Integer(number)) => Cell::Text(number.to_string()),
-        _ => Cell::Text(String::new()),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -475,12 +176,6 @@ mod tests {
         assert_eq!(query.sort, [(1, false), (2, true)]);
         assert_eq!(query.text(), "is_active=1&o=2.-3");
         assert_eq!((query.page, query.search.as_str()), (1, ""));
-    }
-
-    #[test]
-    fn a_phrase_stays_together() {
-        assert_eq!(search_words("a \"b c\" d"), ["a", "b c", "d"]);
-        assert_eq!(like("50%_\\"), "%50\\%\\_\\\\%");
     }
 
     proptest! {

@@ -12,13 +12,15 @@ use rusqlite::Connection;
 use sentry::types::Dsn;
 
 use crate::config::Config;
+use crate::db::backup::Backups;
 use crate::db::file::Lasting;
-use crate::db::{self, migrate};
+use crate::db::{self, Db, migrate};
 use crate::error::{Error, Result};
 use crate::models::user::account;
 use crate::password::{self, Verdict};
 use crate::telemetry;
 
+mod backups;
 mod clock;
 mod keys;
 mod proxies;
@@ -67,8 +69,9 @@ impl Check {
             production(config, &mut findings);
         }
         if let Err(refusal) = database(config, self.deploy, &mut findings) {
-            findings.push(error(refusal.to_string(), "nothing else was checked"));
+            findings.push(error(refusal.to_string(), "nothing else in it was checked"));
         }
+        backups::check(config, self.deploy, &mut findings)?;
         for finding in &findings {
             super::say(finding)?;
         }
@@ -187,7 +190,7 @@ fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Resul
         findings.push(warning(format!("{shown} is {}", lasting.words()), cure));
     }
     let conn = db::inspect(&config.database)?;
-    migrate::refuse_unfit(&config.database, &conn)?;
+    migrate::refuse_unfit(&Backups::of(config), &conn)?;
     let pending = migrate::known(&conn)?
         .iter()
         .filter(|migration| !migration.applied)
@@ -213,6 +216,25 @@ fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Resul
 /// The password that the demo and the replaced site's repository publish.
 const PUBLISHED: &str = "Abc1234!";
 
+/// What every superuser with the published password is told.
+const PUBLISHED_CURE: &str = "change it with `oc-lettings changepassword`";
+
+fn has_published(stored: &[String]) -> bool {
+    stored
+        .iter()
+        .any(|stored| password::verify(PUBLISHED, stored) != Verdict::Mismatch)
+}
+
+/// Says so when rows that have just come in brought the published password along.
+pub(super) fn warn_of_published_password(db: &Db) -> Result<()> {
+    if has_published(&db.read(account::superuser_passwords)?) {
+        super::say(format_args!(
+            "warning: a superuser has the published password {PUBLISHED}; {PUBLISHED_CURE}"
+        ))?;
+    }
+    Ok(())
+}
+
 /// Who may do everything, and with what password.
 fn accounts(conn: &Connection, deploy: bool, findings: &mut Vec<Finding>) -> Result<()> {
     let stored = account::superuser_passwords(conn)?;
@@ -222,13 +244,10 @@ fn accounts(conn: &Connection, deploy: bool, findings: &mut Vec<Finding>) -> Res
             "run `oc-lettings createsuperuser`, or set ADMIN_USERNAME and ADMIN_PASSWORD and start the server",
         ));
     }
-    if stored
-        .iter()
-        .any(|stored| password::verify(PUBLISHED, stored) != Verdict::Mismatch)
-    {
+    if has_published(&stored) {
         findings.push(error(
             format!("a superuser has the published password {PUBLISHED}"),
-            "change it with `oc-lettings changepassword`",
+            PUBLISHED_CURE,
         ));
     }
     Ok(())
@@ -241,7 +260,7 @@ fn contents(conn: &Connection, findings: &mut Vec<Finding>) -> Result<bool> {
     for problem in problems {
         findings.push(error(
             format!("the database is damaged: {problem}"),
-            "restore the newest backup",
+            "restore the newest backup with `oc-lettings restore`",
         ));
     }
     Ok(is_whole)

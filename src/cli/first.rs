@@ -8,7 +8,6 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::user::account;
 use crate::models::{session, user};
-use crate::pages::setup::has_administrator;
 use crate::password;
 use crate::schema::check;
 
@@ -17,7 +16,7 @@ const DEMO: (&str, &str) = ("admin", "Abc1234!");
 
 /// Makes the administrator that the configuration names, or gives the token of a set-up link where there is none.
 pub(super) fn prepare(config: &Config, db: &Db, demo_loaded: bool) -> Result<Option<String>> {
-    if db.read(has_administrator)? {
+    if db.read(account::has_administrator)? {
         return Ok(None);
     }
     if demo_loaded && config.debug && !config.on_render && config.listen.ip().is_loopback() {

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::config::Config;
+use crate::db::backup::Backups;
 use crate::db::{self, migrate};
 use crate::error::Result;
 
@@ -23,6 +24,9 @@ impl Migrate {
         let (db, report) = super::open(config)?;
         if report.created {
             super::say(format_args!("created {}", db.path().display()))?;
+        }
+        if let Some(copy) = &report.copy {
+            super::say(format_args!("copied to {} first", copy.path.display()))?;
         }
         for name in &report.applied {
             super::say(format_args!("applied {name}"))?;
@@ -70,6 +74,6 @@ fn known(config: &Config) -> Result<Vec<migrate::Known>> {
         return Ok(migrate::all_pending());
     }
     let conn = db::inspect(&config.database)?;
-    migrate::refuse_unfit(&config.database, &conn)?;
+    migrate::refuse_unfit(&Backups::of(config), &conn)?;
     migrate::known(&conn)
 }

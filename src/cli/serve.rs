@@ -13,6 +13,7 @@ use rocket::tokio::spawn;
 use rocket::tokio::time::sleep;
 
 use crate::config::Config;
+use crate::db::backup::{Backups, schedule};
 use crate::db::file::Lasting;
 use crate::db::{Db, migrate};
 use crate::error::{Context, Error, Result};
@@ -26,6 +27,9 @@ const TIDYING: Duration = Duration::from_secs(1);
 pub(super) fn run(config: Config) -> Result<ExitCode> {
     let since = Instant::now();
     let (db, report) = super::open(&config)?;
+    if let Some(copy) = &report.copy {
+        log::info!("copied the database to {} first", copy.path.display());
+    }
     if !report.applied.is_empty() {
         log::info!("migrated: {}", report.applied.join(", "));
     }
@@ -78,7 +82,8 @@ async fn serve(
         ToString::to_string,
     );
     spawn(clear_sessions(db.clone()));
-    let mut site = site::build(config, db);
+    let backups = Backups::of(&config);
+    let mut site = site::build(config, db.clone());
     if let Some(token) = &link {
         site = site.manage(SetUp::new(token));
     }
@@ -100,8 +105,11 @@ async fn serve(
         };
         log::info!("{name}: taking no new connections, finishing what runs");
     };
-    let serving = front::serve(listener, Arc::new(client), stop);
-    Ok(serving.await)
+    let schedule = schedule::start(backups, db)?;
+    let finished = front::serve(listener, Arc::new(client), stop).await;
+    // Nobody is served any more who would wait for a copy to be given up.
+    drop(schedule);
+    Ok(finished)
 }
 
 /// An address that listens everywhere is none to open; loopback is, and is always an allowed host.

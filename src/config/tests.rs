@@ -181,6 +181,7 @@ fn a_refusal_names_the_key_the_source_and_what_was_expected() {
         ("BACKUP_KEEP", "0", "a whole number from 1 to 1000"),
         ("BACKUP_EVERY", "soon", "a time of at least a minute"),
         ("BACKUP_EVERY", "-5h", "a time of at least a minute"),
+        ("BACKUP_EVERY", "0", "or off"),
     ] {
         let words = refusal(read(&[(name, value)]));
         assert!(
@@ -272,7 +273,7 @@ fn secrets_never_appear_in_debug_output_or_lines() {
 }
 
 #[test]
-fn durations_read_back_as_written() {
+fn how_often_reads_back_as_written() {
     for (text, shown) in [
         ("24h", "24h"),
         ("90m", "1h 30m"),
@@ -280,6 +281,8 @@ fn durations_read_back_as_written() {
         ("1h 30m", "1h 30m"),
         ("61s", "61s"),
         ("5m", "5m"),
+        ("off", "off"),
+        (" Off ", "off"),
     ] {
         assert_eq!(
             line(&read(&[("BACKUP_EVERY", text)]).unwrap(), "BACKUP_EVERY").0,

@@ -112,10 +112,13 @@ pub fn email(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// A time such as `24h`, `90m` or `1h 30m`, at least a minute.
-pub fn duration(text: &str) -> Result<Duration, &'static str> {
-    const EXPECTED: &str = "a time of at least a minute such as 24h, 90m or 7d";
+/// How often something is done: a time such as `24h`, `90m` or `1h 30m`, at least a minute; or `off`, which is never.
+pub fn interval(text: &str) -> Result<Option<Duration>, &'static str> {
+    const EXPECTED: &str = "a time of at least a minute such as 24h, 90m or 7d, or off";
     let text = text.trim();
+    if text.eq_ignore_ascii_case("off") {
+        return Ok(None);
+    }
     // A day has 24 hours here: nothing depends on the calendar.
     let days = text
         .strip_suffix('d')
@@ -130,13 +133,16 @@ pub fn duration(text: &str) -> Result<Duration, &'static str> {
     if duration < Duration::from_mins(1) || duration > Duration::from_hours(366 * 24) {
         Err(EXPECTED)
     } else {
-        Ok(duration)
+        Ok(Some(duration))
     }
 }
 
-/// A time as an operator would have written it.
-pub fn written_duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
+/// How often something is done, as an operator would have written it.
+pub fn written_interval(interval: Option<Duration>) -> String {
+    let Some(interval) = interval else {
+        return "off".to_owned();
+    };
+    let seconds = interval.as_secs();
     match (seconds / 3600, seconds % 3600 / 60, seconds % 60) {
         (hours, 0, 0) => format!("{hours}h"),
         (0, minutes, 0) => format!("{minutes}m"),

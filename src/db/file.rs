@@ -5,9 +5,9 @@
 //! `db/obstacle.rs`.
 
 use std::fmt;
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
@@ -19,6 +19,9 @@ use crate::error::{Cause, Error, Result};
 /// How many symbolic links may lead to the file, as in Linux.
 const LINKS: usize = 40;
 
+/// What to do where the database cannot be written.
+const CURE: &str = "set DATABASE to a path that can be written";
+
 /// What visitors read when nothing could be saved.
 const FULL: &str = "The disk that this site keeps its data on is full, so nothing was saved. Whoever runs the site has to make room; after that it can be sent again.";
 const UNWRITABLE: &str = "This site cannot write its data just now, so nothing was saved. Whoever runs the site finds the reason in its log; after that it can be sent again.";
@@ -27,13 +30,9 @@ const LOCKED: &str = "Another program has been writing to this site's data for t
 /// Makes the file and the folders above it where they are missing. Tells whether the file is new.
 pub fn prepare(path: &Path) -> Result<bool> {
     refuse_unfit(path)?;
+    let path = &behind_links(path)?;
     refuse_full(path)?;
-    let folder = folder(path);
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&folder)
-        .map_err(|error| unwritable(path, &error))?;
+    make_folder(&folder(path)).map_err(|error| unwritable(path, &error, CURE))?;
     // It will hold password hashes and the key: nobody else's to read. SQLite gives its -wal and -shm the same mode.
     match OpenOptions::new()
         .write(true)
@@ -46,10 +45,10 @@ pub fn prepare(path: &Path) -> Result<bool> {
             match OpenOptions::new().write(true).open(path) {
                 // An empty file, as `touch` or a failed start leaves it, is as good as new.
                 Ok(file) => Ok(file.metadata().is_ok_and(|metadata| metadata.len() == 0)),
-                Err(error) => Err(unwritable(path, &error)),
+                Err(error) => Err(unwritable(path, &error, CURE)),
             }
         }
-        Err(error) => Err(unwritable(path, &error)),
+        Err(error) => Err(unwritable(path, &error, CURE)),
     }
 }
 
@@ -57,7 +56,7 @@ pub fn prepare(path: &Path) -> Result<bool> {
 pub fn behind_links(path: &Path) -> Result<PathBuf> {
     let mut target = path.to_owned();
     for _ in 0..LINKS {
-        match std::fs::read_link(&target) {
+        match fs::read_link(&target) {
             Ok(next) => target = folder(&target).join(next),
             // It is no link, or not there; what else is wrong with it shows when it is used.
             Err(_) => return Ok(target),
@@ -72,7 +71,7 @@ pub fn behind_links(path: &Path) -> Result<PathBuf> {
 /// Refuses what must not be opened as the database, without opening it.
 pub fn refuse_unfit(path: &Path) -> Result<()> {
     refuse_other_kinds(path)?;
-    super::header::refuse_unfit(path)
+    super::header::refuse_unfit(&behind_links(path)?)
 }
 
 /// A disk without room even to begin: asked first, because what SQLite had begun there it could not take back.
@@ -90,9 +89,9 @@ fn refuse_full(path: &Path) -> Result<()> {
 }
 
 /// A folder where the file should be, as a mount point given for `DATABASE` is, or what is no file at all.
-fn refuse_other_kinds(path: &Path) -> Result<()> {
+pub fn refuse_other_kinds(path: &Path) -> Result<()> {
     let shown = path.display();
-    match std::fs::metadata(path) {
+    match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(Error::Refused(format!(
             "{shown} is a folder, expected the database's file: set DATABASE to a path inside it, such as {}",
             path.join("oc-lettings.sqlite3").display()
@@ -105,25 +104,52 @@ fn refuse_other_kinds(path: &Path) -> Result<()> {
     }
 }
 
-/// The write-ahead log that SQLite keeps beside the file while it is in use.
-pub fn write_ahead_log(path: &Path) -> PathBuf {
-    beside(path, "-wal")
+/// Makes a folder, and those above it, for their owner alone. One that root makes belongs to the owner of the one above
+/// it: the server, which is not root, is to write in it.
+pub fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = folder(path);
+    make_folder(&above)?;
+    match DirBuilder::new().mode(0o700).create(path) {
+        // Another process was quicker.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+        made => made?,
+    }
+    if rustix::process::geteuid().is_root() {
+        let owner = fs::metadata(&above)?;
+        chown(path, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
-/// What SQLite needs to undo a write to the file itself that was cut short, as in the first moment of its life.
-pub fn rollback_journal(path: &Path) -> PathBuf {
-    beside(path, "-journal")
+/// The write-ahead log that SQLite keeps beside the file while it is in use.
+pub fn write_ahead_log(path: &Path) -> PathBuf {
+    beside(&real(path), "-wal")
 }
 
 /// The log's index, which is there as long as the log is.
 pub(super) fn log_index(path: &Path) -> PathBuf {
-    beside(path, "-shm")
+    beside(&real(path), "-shm")
 }
 
-fn beside(path: &Path, ending: &str) -> PathBuf {
+/// A file that SQLite keeps beside the database, by the ending of its name.
+pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)
+}
+
+/// Where the file really lies: SQLite follows links, and keeps its own files beside what they lead to.
+pub fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+/// Which file a path leads to: the same for all its names, another one for what is put in its place.
+pub fn identity(path: &Path) -> Option<(u64, u64)> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.dev(), metadata.ino()))
 }
 
 /// The same as [`explain`] where only the connection is at hand.
@@ -181,7 +207,7 @@ pub(super) fn in_words(path: &Path, error: &rusqlite::Error) -> Option<String> {
             if disk.is_read_only {
                 disk.has_failed(path, error)
             } else {
-                unwritable(path, &std::io::Error::from(ErrorKind::PermissionDenied)).to_string()
+                unwritable(path, &io::Error::from(ErrorKind::PermissionDenied), CURE).to_string()
             }
         }
         _ => return None,
@@ -191,7 +217,7 @@ pub(super) fn in_words(path: &Path, error: &rusqlite::Error) -> Option<String> {
 /// Whatever it is, it is not an SQLite database.
 pub(super) fn no_database(path: &Path) -> Error {
     Error::internal(format!(
-        "{} is not an SQLite database: set DATABASE to another path, or put a backup in its place",
+        "{} is not an SQLite database: set DATABASE to another path, or put a backup in its place with `oc-lettings restore`",
         path.display()
     ))
 }
@@ -199,7 +225,7 @@ pub(super) fn no_database(path: &Path) -> Error {
 /// A database that was ours, before something happened to it.
 pub(super) fn damaged(path: &Path, what: impl fmt::Display) -> Error {
     Error::internal(format!(
-        "{} is damaged ({what}): put the newest backup in its place",
+        "{} is damaged ({what}): put the newest backup in its place with `oc-lettings restore`",
         path.display()
     ))
 }
@@ -212,12 +238,34 @@ pub(super) fn foreign(path: &Path, why: impl fmt::Display) -> Error {
     ))
 }
 
-/// The folder in which the file is or will be.
-pub(super) fn folder(path: &Path) -> PathBuf {
+/// The folder that a path lies in.
+pub fn folder(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if parent != Path::new("") => parent.to_owned(),
         Some(_) => PathBuf::from("."),
         None => PathBuf::from("/"),
+    }
+}
+
+/// So many bytes, shown as people say them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Size(pub u64);
+
+impl fmt::Display for Size {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tenths = |unit: u64| (self.0 / unit, self.0 % unit * 10 / unit);
+        match self.0 {
+            0..1_000 => write!(f, "{} bytes", self.0),
+            1_000..1_000_000 => write!(f, "{} KB", self.0 / 1_000),
+            1_000_000..1_000_000_000 => {
+                let (whole, tenth) = tenths(1_000_000);
+                write!(f, "{whole}.{tenth} MB")
+            }
+            _ => {
+                let (whole, tenth) = tenths(1_000_000_000);
+                write!(f, "{whole}.{tenth} GB")
+            }
+        }
     }
 }
 
@@ -267,6 +315,24 @@ impl Lasting {
                 Some("mount a disk or volume and set DATABASE to a path on it")
             }
             Self::Network => Some("set DATABASE to a path on a local disk"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_shown_as_people_say_them() {
+        for (bytes, shown) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (212_992, "212 KB"),
+            (104_857_600, "104.8 MB"),
+            (1_050_000_000, "1.0 GB"),
+        ] {
+            assert_eq!(Size(bytes).to_string(), shown);
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::file;
 use super::obstacle::unreadable;
@@ -73,11 +73,14 @@ impl Sight {
     fn take(path: &Path) -> Result<Self> {
         let database = Part::read(path, HEADER).map_err(|error| unreadable(path, &error))?;
         // What cannot be read beside it will be SQLite's to complain of.
-        let beside = |path: PathBuf| Part::read(&path, LOG_HEADER).ok().flatten();
+        let beside = |ending: &str| {
+            let part = Part::read(&file::beside(path, ending), LOG_HEADER);
+            part.ok().flatten()
+        };
         Ok(Self {
             database,
-            log: beside(file::write_ahead_log(path)),
-            journal: beside(file::rollback_journal(path)),
+            log: beside("-wal"),
+            journal: beside("-journal"),
         })
     }
 
@@ -218,7 +221,7 @@ fn number(bytes: &[u8], place: usize) -> u32 {
 impl Trouble {
     fn refusal(self, path: &Path) -> Error {
         let shown = path.display();
-        let log = file::write_ahead_log(path);
+        let log = file::beside(path, "-wal");
         let log = log.display();
         match self {
             Self::NoDatabase => file::no_database(path),

@@ -1,23 +1,29 @@
 //! Bringing the schema up to date: which migrations there are, which are applied, and applying the rest.
 //!
 //! The whole run, from the question what is pending to the last check, is one `begin immediate`: two processes that
-//! start at once do not both migrate, and a migration that fails leaves the file as it was. The SQL is in `migrations/`.
+//! start at once do not both migrate, and a migration that fails leaves the file as it was. What was there before is
+//! copied first (`db/backup.rs`), within the same transaction, so that nothing is written between the copy and the
+//! change. The SQL is in `migrations/`, what refinery is told of the transaction in `migrate/inside.rs`.
 
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
 use refinery::{Migration, Runner};
-use refinery_core::Migrate;
-use refinery_core::traits::sync::{Query, Transaction};
-use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use rusqlite::Connection;
 
-use crate::error::{Cause, Error, Result};
+use super::backup::{Backup, Backups};
+use crate::error::{Cause, Context, Error, Result};
+use inside::Inside;
+
+mod inside;
 
 mod embedded {
     refinery::embed_migrations!("migrations");
 }
+
+/// How long a start waits for another that migrates, copy included.
+const TURN: Duration = Duration::from_mins(1);
 
 /// What a run did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +34,8 @@ pub struct Report {
     pub applied: Vec<String>,
     /// The schema's version afterwards.
     pub version: u32,
+    /// The copy of what was there before, where there was something to be changed.
+    pub copy: Option<Backup>,
 }
 
 /// A migration that this binary knows, and whether the database has it.
@@ -39,14 +47,23 @@ pub struct Known {
     pub applied: bool,
 }
 
+/// The migrations that this binary carries, in order.
+pub fn all() -> Vec<Migration> {
+    let mut migrations = embedded::migrations::runner().get_migrations().clone();
+    migrations.sort();
+    migrations
+}
+
 /// The newest schema that this binary knows.
 pub fn latest() -> u32 {
-    runner()
-        .get_migrations()
+    newest(&all())
+}
+
+fn newest(migrations: &[Migration]) -> u32 {
+    let versions = migrations
         .iter()
-        .map(|migration| number(migration.version()))
-        .max()
-        .unwrap_or_default()
+        .map(|migration| number(migration.version()));
+    versions.max().unwrap_or_default()
 }
 
 /// The version of a database's schema; 0 before the first migration.
@@ -63,15 +80,8 @@ pub fn version(conn: &Connection) -> Result<u32> {
 
 /// Each migration of this binary, in order, with its state in the database.
 pub fn known(conn: &Connection) -> Result<Vec<Known>> {
-    let applied: Vec<u32> = if has_history(conn)? {
-        let mut statement = conn.prepare("select version from refinery_schema_history")?;
-        statement
-            .query_map([], |row| row.get(0))?
-            .collect::<Result<_, _>>()?
-    } else {
-        Vec::new()
-    };
-    Ok(sorted_migrations()
+    let applied = applied(conn)?;
+    Ok(all()
         .iter()
         .map(|migration| Known {
             name: migration.to_string(),
@@ -80,9 +90,50 @@ pub fn known(conn: &Connection) -> Result<Vec<Known>> {
         .collect())
 }
 
+fn applied(conn: &Connection) -> Result<Vec<u32>> {
+    if !has_history(conn)? {
+        return Ok(Vec::new());
+    }
+    let mut statement = conn.prepare("select version from refinery_schema_history")?;
+    let versions = statement.query_map([], |row| row.get(0))?;
+    Ok(versions.collect::<Result<_, _>>()?)
+}
+
+/// When the first migration was applied, which is when the database was made.
+pub fn begun(conn: &Connection) -> Result<Option<Timestamp>> {
+    if !has_history(conn)? {
+        return Ok(None);
+    }
+    let applied: Option<String> = conn.query_row(
+        "select min(applied_on) from refinery_schema_history",
+        [],
+        |row| row.get(0),
+    )?;
+    Ok(applied.and_then(|moment| moment.parse().ok()))
+}
+
+/// The first migration in a database's list that is not this binary's, in name, place and content.
+pub fn stranger(conn: &Connection) -> Result<Option<String>> {
+    let mut statement = conn
+        .prepare("select version, name, checksum from refinery_schema_history order by version")?;
+    let listed: Vec<(u32, String, String)> = statement
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let ours = all();
+    let is_ours = |(place, (version, name, checksum)): &(usize, &(u32, String, String))| {
+        ours.get(*place).is_some_and(|migration| {
+            number(migration.version()) == *version
+                && migration.name() == name
+                && migration.checksum().to_string() == *checksum
+        })
+    };
+    let first = listed.iter().enumerate().find(|listed| !is_ours(listed));
+    Ok(first.map(|(_, (version, name, _))| format!("V{version}__{name}")))
+}
+
 /// Each migration of this binary as pending, for a database that is not there yet.
 pub fn all_pending() -> Vec<Known> {
-    sorted_migrations()
+    all()
         .iter()
         .map(|migration| Known {
             name: migration.to_string(),
@@ -92,58 +143,57 @@ pub fn all_pending() -> Vec<Known> {
 }
 
 /// Refuses a database that this binary must neither change nor take for its own.
-pub fn refuse_unfit(path: &Path, conn: &Connection) -> Result<()> {
-    refuse_newer(path, conn)?;
-    refuse_foreign(path, conn)
+pub fn refuse_unfit(backups: &Backups, conn: &Connection) -> Result<()> {
+    refuse_newer(backups, conn, latest())?;
+    refuse_foreign(backups.database(), conn)
 }
 
 /// A database that a newer binary has migrated: what this one would write could break it.
-fn refuse_newer(path: &Path, conn: &Connection) -> Result<()> {
-    let (found, latest) = (version(conn)?, latest());
+fn refuse_newer(backups: &Backups, conn: &Connection, latest: u32) -> Result<()> {
+    let found = version(conn)?;
     if found <= latest {
         return Ok(());
     }
+    let back = match backups.fitting(latest) {
+        Some(copy) => format!(
+            "go back with `oc-lettings restore {}` to what it was on {}",
+            copy.path.display(),
+            copy.at
+        ),
+        None => "restore a backup from before".to_owned(),
+    };
     Err(Error::Refused(format!(
-        "{} has schema version {found}, made by a newer oc-lettings; {} knows versions up to {latest}: start the newer one, or restore a backup from before",
-        path.display(),
+        "{} has schema version {found}, made by a newer oc-lettings; {} knows versions up to {latest}: start the newer one, or {back}",
+        backups.database().display(),
         env!("CARGO_PKG_VERSION"),
     )))
 }
 
 /// Applies what is pending, on a connection of its own with foreign keys off (rebuilding a table would cascade).
-pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
-    let had_log = super::file::write_ahead_log(path).exists();
-    let conn = super::connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+pub(super) fn run(backups: &Backups, migrations: &[Migration], created: bool) -> Result<Report> {
+    let path = backups.database();
+    let latest = newest(migrations);
+    let fits = |conn: &Connection| {
+        refuse_newer(backups, conn, latest)?;
+        refuse_foreign(path, conn)
+    };
     // Before anything is changed in it, the journal's mode among that; and again when nobody else can write.
-    if let Err(refusal) = refuse_unfit(path, &conn) {
-        // The last one to close a file empties its log into it, which is for those to do whose file it is.
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, had_log)?;
-        return Err(refusal);
-    }
-    super::keep_commits(path, &conn)?;
+    let conn = super::connect_to_write(path, fits)?;
+    conn.busy_timeout(TURN)?;
     conn.execute_batch("pragma foreign_keys = off; begin immediate;")
         .map_err(|error| super::file::explain(path, error))?;
-    refuse_unfit(path, &conn)?;
-    let mut inside = Inside {
-        conn: &conn,
-        failed: None,
-    };
-    let result = runner().set_grouped(true).run(&mut inside);
-    // Where it failed, the connection is dropped with its transaction open, which rolls it back.
-    let report = result.map_err(|error| {
-        let doing = format!("migrate {}; nothing was changed", path.display());
-        match inside.failed {
-            Some(failure) => Error::internal(format!("{doing}: {failure}")),
-            None => Error::Internal(Cause::new(doing, error)),
-        }
+    fits(&conn)?;
+    let copy = copy_first(backups, &conn, migrations)?;
+    // Where it fails, the connection is dropped with its transaction open, which rolls it back.
+    let applied = apply(&conn, migrations).map_err(|error| {
+        let kept = copy.as_ref().map_or_else(String::new, |copy| {
+            format!(", and a copy of it is {}", copy.path.display())
+        });
+        Error::internal(format!(
+            "migrate {}: {error}; nothing was changed{kept}",
+            path.display()
+        ))
     })?;
-    // Every row is looked at, which a start that has nothing to migrate does not wait for; `check` does it too.
-    if !report.applied_migrations().is_empty() {
-        refuse_broken(path, &conn)?;
-    }
-    if application_id(&conn)? != super::APPLICATION_ID {
-        conn.pragma_update(None, "application_id", super::APPLICATION_ID)?;
-    }
     conn.execute_batch("commit").map_err(|error| {
         let doing = format!("migrate {}; nothing was changed", path.display());
         match super::file::in_words(path, &error) {
@@ -153,17 +203,66 @@ pub(super) fn run(path: &Path, created: bool) -> Result<Report> {
     })?;
     Ok(Report {
         created,
-        applied: report
-            .applied_migrations()
-            .iter()
-            .map(ToString::to_string)
-            .collect(),
+        applied,
         version: version(&conn)?,
+        copy,
     })
 }
 
+/// Brings a copy up to date that nobody else has. No copy is made of it.
+pub(super) fn apply_to_own(conn: &Connection) -> Result<()> {
+    conn.execute_batch("pragma foreign_keys = off; begin immediate;")?;
+    apply(conn, &all())?;
+    conn.execute_batch("commit; pragma foreign_keys = on;")
+        .context("commit the migrations")
+}
+
+/// Keeps what is there, where it is about to be changed.
+fn copy_first(
+    backups: &Backups,
+    conn: &Connection,
+    migrations: &[Migration],
+) -> Result<Option<Backup>> {
+    let from = version(conn)?;
+    let applied = applied(conn)?;
+    let is_pending = |migration: &Migration| !applied.contains(&number(migration.version()));
+    if from == 0 || !migrations.iter().any(is_pending) {
+        return Ok(None);
+    }
+    let copy = backups.before_migration(from, newest(migrations));
+    copy.map(Some).map_err(|error| {
+        Error::internal(format!(
+            "{} is not migrated, because it cannot be copied first: {error}",
+            backups.database().display()
+        ))
+    })
+}
+
+/// Runs what is pending in the transaction that is open, and looks whether everything still holds together.
+fn apply(conn: &Connection, migrations: &[Migration]) -> Result<Vec<String>> {
+    let mut inside = Inside {
+        conn,
+        migrations,
+        failed: None,
+    };
+    let result = Runner::new(migrations).set_grouped(true).run(&mut inside);
+    let report = result.map_err(|error| match inside.failed {
+        Some(failure) => Error::internal(failure),
+        None => Error::Internal(Cause::new("ask what is applied", error)),
+    })?;
+    let applied = report.applied_migrations();
+    // Every row is looked at, which a start that has nothing to migrate does not wait for; `check` does it too.
+    if !applied.is_empty() {
+        refuse_broken(conn)?;
+    }
+    if application_id(conn)? != super::APPLICATION_ID {
+        conn.pragma_update(None, "application_id", super::APPLICATION_ID)?;
+    }
+    Ok(applied.iter().map(ToString::to_string).collect())
+}
+
 /// Rows that a migration has left pointing at rows that are gone.
-fn refuse_broken(path: &Path, conn: &Connection) -> Result<()> {
+fn refuse_broken(conn: &Connection) -> Result<()> {
     let broken: i64 =
         conn.query_row("select count(*) from pragma_foreign_key_check", [], |row| {
             row.get(0)
@@ -172,13 +271,12 @@ fn refuse_broken(path: &Path, conn: &Connection) -> Result<()> {
         return Ok(());
     }
     Err(Error::internal(format!(
-        "migrate {}: {broken} rows would point at rows that do not exist; nothing was changed",
-        path.display()
+        "{broken} rows would point at rows that do not exist"
     )))
 }
 
 /// A database with another application's mark, or with tables that are not ours, is somebody else's: nothing is added.
-fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
+pub fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
     let mark = application_id(conn)?;
     if mark != 0 && mark != super::APPLICATION_ID {
         return Err(super::file::foreign(
@@ -215,81 +313,7 @@ fn has_history(conn: &Connection) -> Result<bool> {
         .map_err(|error| super::file::explain_on(conn, error))
 }
 
-fn runner() -> Runner {
-    embedded::migrations::runner()
-}
-
-fn sorted_migrations() -> Vec<Migration> {
-    let mut migrations = runner().get_migrations().clone();
-    migrations.sort();
-    migrations
-}
-
 /// Refinery's versions are signed and ours start at 1.
 fn number(version: refinery::SchemaVersion) -> u32 {
     u32::try_from(version).unwrap_or_default()
-}
-
-/// A transaction that is already open, as refinery sees it: its own implementation would begin and commit by itself.
-struct Inside<'conn> {
-    conn: &'conn Connection,
-    /// Which migration failed, and why: refinery tells only the latter, with the whole SQL.
-    failed: Option<String>,
-}
-
-impl Inside<'_> {
-    fn note(&mut self, query: &str, error: &rusqlite::Error) {
-        let migrations = sorted_migrations();
-        let failing = migrations
-            .iter()
-            .find(|migration| migration.sql() == Some(query));
-        let cause = match error {
-            rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
-            other => other.to_string(),
-        };
-        self.failed = failing.map(|migration| format!("{migration} failed: {cause}"));
-    }
-}
-
-impl Transaction for Inside<'_> {
-    type Error = rusqlite::Error;
-
-    fn execute<'a, T: Iterator<Item = &'a str>>(
-        &mut self,
-        queries: T,
-    ) -> Result<usize, Self::Error> {
-        let mut count = 0;
-        for query in queries {
-            self.conn
-                .execute_batch(query)
-                .inspect_err(|error| self.note(query, error))?;
-            count += 1;
-        }
-        Ok(count)
-    }
-}
-
-impl Query<Vec<Migration>> for Inside<'_> {
-    fn query(&mut self, query: &str) -> Result<Vec<Migration>, Self::Error> {
-        let mut statement = self.conn.prepare(query)?;
-        statement
-            .query_map([], |row| {
-                let (version, name, applied_on, checksum): (_, _, String, String) =
-                    (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-                let applied_on = OffsetDateTime::parse(&applied_on, &Rfc3339)
-                    .map_err(|error| unreadable(2, error))?;
-                let checksum = checksum.parse().map_err(|error| unreadable(3, error))?;
-                Ok(Migration::applied(version, name, applied_on, checksum))
-            })?
-            .collect()
-    }
-}
-
-impl Migrate for Inside<'_> {}
-
-fn unreadable(
-    column: usize,
-    error: impl std::error::Error + Send + Sync + 'static,
-) -> rusqlite::Error {
-    rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }

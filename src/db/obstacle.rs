@@ -1,6 +1,6 @@
 //! What stands in the way of who wants to use the file: which uid, which path, which mode, and the cure.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -9,17 +9,18 @@ use rustix::fs::{Access, AtFlags, CWD, accessat};
 use super::file::{folder, log_index, write_ahead_log};
 use crate::error::Error;
 
-/// `uid 65532 cannot write /data/x.sqlite3: permission denied; /data has mode 0755 and belongs to 0:0; …`
-pub(super) fn unwritable(path: &Path, error: &std::io::Error) -> Error {
-    unusable(path, "write", error)
+/// `uid 65532 cannot write /data/x.sqlite3: permission denied; /data has mode 0755 and belongs to 0:0; …`, and what else could be done.
+pub(super) fn unwritable(path: &Path, error: &io::Error, otherwise: &str) -> Error {
+    unusable(path, "write", error, otherwise)
 }
 
 /// The same for a file that is there and cannot even be looked at.
-pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    unusable(path, "read", error)
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let otherwise = "set DATABASE to a path that can be read and written";
+    unusable(path, "read", error, otherwise)
 }
 
-fn unusable(path: &Path, verb: &str, error: &std::io::Error) -> Error {
+fn unusable(path: &Path, verb: &str, error: &io::Error, otherwise: &str) -> Error {
     let uid = rustix::process::geteuid().as_raw();
     let obstacle = obstacle(path, verb);
     let about = match std::fs::metadata(&obstacle) {
@@ -34,11 +35,11 @@ fn unusable(path: &Path, verb: &str, error: &std::io::Error) -> Error {
     };
     let cure = if error.kind() == ErrorKind::PermissionDenied {
         format!(
-            "run as its owner (USER in Docker, fsGroup in Kubernetes), run `chown -R {uid} {}` once, or set DATABASE to a path that can be written",
+            "run as its owner (USER in Docker, fsGroup in Kubernetes), run `chown -R {uid} {}` once, or {otherwise}",
             obstacle.display()
         )
     } else {
-        "set DATABASE to a path that can be written".to_owned()
+        otherwise.to_owned()
     };
     Error::internal(format!(
         "uid {uid} cannot {verb} {}: {error}; {about}; {cure}",

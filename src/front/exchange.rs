@@ -12,6 +12,7 @@ use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rocket::http::{Cookie, Header};
@@ -19,6 +20,9 @@ use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::tokio::io::AsyncReadExt;
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::timeout;
+
+use super::spool;
+use crate::web::uploads::HANDED_OVER;
 
 /// The largest body that is taken: far more than any form of ours has.
 const BODY: usize = 1024 * 1024;
@@ -67,6 +71,18 @@ pub(super) async fn answer(
             "This method is not known here.\n",
         );
     };
+    let target = parts
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str());
+    if !target.starts_with('/') {
+        return plain(StatusCode::BAD_REQUEST, "This is no address of a page.\n");
+    }
+    let target = encoded(target);
+    if spool::is_for(&parts.method, &parts.headers) {
+        let name = spool::take(&client, &target, &parts, peer, body).await;
+        return dispatch(client, method, target, parts, peer, Bytes::new(), name).await;
+    }
     let body = match read(body).await {
         Ok(body) => body,
         Err(StatusCode::PAYLOAD_TOO_LARGE) => {
@@ -77,20 +93,31 @@ pub(super) async fn answer(
         }
         Err(status) => return plain(status, "The body of the request could not be read.\n"),
     };
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
-    if !target.starts_with('/') {
-        return plain(StatusCode::BAD_REQUEST, "This is no address of a page.\n");
-    }
-    let target = encoded(target);
+    dispatch(client, method, target, parts, peer, body, None).await
+}
+
+/// Hands a request to Rocket, with its body or with the name of the file that holds it.
+async fn dispatch(
+    client: Arc<Client>,
+    method: rocket::http::Method,
+    target: String,
+    parts: Parts,
+    peer: SocketAddr,
+    body: Bytes,
+    spooled: Option<String>,
+) -> Response<Body> {
     // The answer may borrow from the client for as long as it is read, therefore it is made in a task that owns both.
     let (sender, receiver) = rocket::tokio::sync::oneshot::channel();
     rocket::tokio::spawn(async move {
-        let local = handed_over(client.req(method, target), &parts.headers, peer).body(body);
+        let mut local = handed_over(client.req(method, target), &parts.headers, peer).body(body);
+        if let Some(name) = &spooled {
+            local.add_header(Header::new(HANDED_OVER, name.clone()));
+        }
         let answer = local.dispatch().await;
         deliver(answer, parts.method == Method::HEAD, sender).await;
+        if let Some(name) = &spooled {
+            spool::let_go(&client, name);
+        }
     });
     receiver
         .await
@@ -126,13 +153,17 @@ async fn read(body: Incoming) -> Result<Bytes, StatusCode> {
     }
 }
 
-fn handed_over<'c>(
+pub(super) fn handed_over<'c>(
     mut local: LocalRequest<'c>,
     headers: &HeaderMap,
     peer: SocketAddr,
 ) -> LocalRequest<'c> {
     local = local.remote(peer);
     for (name, value) in headers {
+        // What only we may say.
+        if name == HANDED_OVER {
+            continue;
+        }
         let Ok(value) = std::str::from_utf8(value.as_bytes()) else {
             continue;
         };

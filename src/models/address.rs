@@ -6,7 +6,9 @@ use rusqlite::{Row, Transaction};
 
 use crate::error::Result;
 use crate::schema::draft::{Draft, Errors};
-use crate::schema::{By, Column, Field, Fieldset, Filter, Hooks, Kind, List, Model, check};
+use crate::schema::{
+    By, Column, Field, Fieldset, Filter, Hooks, Index, Kind, List, Model, Order, check,
+};
 
 /// The declaration.
 pub static MODEL: Model = Model {
@@ -18,9 +20,7 @@ pub static MODEL: Model = Model {
     title: "Addresses",
     table: "address",
     label: "number || ' ' || street",
-    choice: Some(
-        "trim(number || ' ' || street || ', ' || city || ', ' || state || ' ' || zip_code)",
-    ),
+    choice: Some("line"),
     fieldsets: &[Fieldset::plain(&[
         Field::new("number", "Number", Kind::Text { max: 10 })
             .check(check::house_number)
@@ -53,7 +53,11 @@ pub static MODEL: Model = Model {
             Column::text("Zip code", "zip_code"),
             Column::text("Country", "country_iso_code"),
         ],
-        search: &["number", "street", "city", "state", "zip_code"],
+        search: &["line"],
+        index: Some(Index {
+            table: "address_search",
+            name: "line",
+        }),
         filters: &[
             Filter {
                 name: "state",
@@ -66,7 +70,7 @@ pub static MODEL: Model = Model {
                 by: By::Value("country_iso_code"),
             },
         ],
-        order: "id desc",
+        order: Order::Newest,
     },
     hooks: Hooks {
         check: usa_rules,

@@ -5,7 +5,7 @@ use rusqlite::{Connection, Transaction};
 use super::permission;
 use crate::error::Result;
 use crate::schema::draft::{Draft, Errors};
-use crate::schema::{Author, Column, Field, Fieldset, Hooks, Kind, List, Many, Model};
+use crate::schema::{Author, Column, Field, Fieldset, Hooks, Kind, List, Many, Model, Order};
 
 /// The permissions of a group.
 pub static PERMISSIONS: Many = Many {
@@ -43,8 +43,8 @@ pub static MODEL: Model = Model {
             ),
         ],
         search: &["name"],
-        filters: &[],
-        order: "name",
+        order: Order::By(&["name"]),
+        ..List::DEFAULT
     },
     hooks: Hooks {
         before_save: grant_only_what_one_holds,

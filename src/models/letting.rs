@@ -6,7 +6,9 @@ use super::address::Address;
 use super::place::Narrowing;
 use crate::error::{Error, Result};
 use crate::paging::{Paging, Window};
-use crate::schema::{By, Column, Field, Fieldset, Filter, Kind, List, Model};
+use crate::schema::{
+    By, Column, Field, Fieldset, Filter, Index, Kind, List, Model, Order, Related,
+};
 
 /// The declaration.
 pub static MODEL: Model = Model {
@@ -21,6 +23,7 @@ pub static MODEL: Model = Model {
     fieldsets: &[Fieldset::plain(&[
         Field::new("title", "Title", Kind::Verbatim { max: 256 }),
         Field::new("address_id", "Address", Kind::One(&super::address::MODEL))
+            .or_new()
             .help("Each address has at most one letting."),
     ])],
     list: List {
@@ -37,14 +40,23 @@ pub static MODEL: Model = Model {
         ],
         search: &[
             "title",
-            "(select number || ' ' || street || ' ' || city || ' ' || state from address where id = letting.address_id)",
+            "(select line from address where id = letting.address_id)",
         ],
+        index: Some(Index {
+            table: "letting_search",
+            name: "title",
+        }),
         filters: &[Filter {
             name: "state",
             label: "State",
-            by: By::Value("(select state from address where id = letting.address_id)"),
+            by: By::Related(Related {
+                column: "address_id",
+                table: "address",
+                value: "state",
+                all: "select distinct state from place order by state",
+            }),
         }],
-        order: "id desc",
+        order: Order::Newest,
     },
     public_url: Some("'/lettings/' || id || '/'"),
     ..Model::DEFAULT

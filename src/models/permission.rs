@@ -1,9 +1,9 @@
 //! What may be allowed: four actions on each model, made at launch from the declarations, never by hand.
 
-use rusqlite::Transaction;
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use crate::error::Result;
-use crate::schema::{Action, List, Model, Models};
+use crate::schema::{Action, List, Model, Models, Order};
 
 /// Chosen from in the forms of users and groups; not in the index.
 pub static MODEL: Model = Model {
@@ -16,7 +16,7 @@ pub static MODEL: Model = Model {
     table: "permission",
     label: "'Can ' || action || ' ' || model",
     list: List {
-        order: "app, model, id",
+        order: Order::By(&["app", "model"]),
         ..List::DEFAULT
     },
     registered: false,
@@ -33,4 +33,24 @@ pub fn bring_up_to_date(tx: &Transaction<'_>, models: Models) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The permission for an action on a model.
+pub fn find(conn: &Connection, app: &str, model: &str, action: Action) -> Result<Option<i64>> {
+    let mut statement = conn.prepare_cached(
+        "select id from permission where app = ?1 and model = ?2 and action = ?3",
+    )?;
+    Ok(statement
+        .query_row((app, model, action.word()), |row| row.get(0))
+        .optional()?)
+}
+
+/// Every permission by its id, as app, model and the word of its action.
+pub fn all(conn: &Connection) -> Result<Vec<(i64, [String; 3])>> {
+    let mut statement = conn.prepare_cached("select id, app, model, action from permission")?;
+    Ok(statement
+        .query_map([], |row| {
+            Ok((row.get(0)?, [row.get(1)?, row.get(2)?, row.get(3)?]))
+        })?
+        .collect::<Result<_, _>>()?)
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use crate::error::{Error, Result};
 use crate::paging::Paging;
-use crate::schema::{By, Column, Field, Fieldset, Filter, Kind, List, Model, Shown};
+use crate::schema::{By, Column, Field, Fieldset, Filter, Index, Kind, List, Model, Order, Shown};
 
 /// The declaration.
 pub static MODEL: Model = Model {
@@ -40,14 +40,18 @@ pub static MODEL: Model = Model {
         ],
         search: &[
             "favorite_city",
-            "(select username || ' ' || first_name || ' ' || last_name from user where id = profile.user_id)",
+            "(select names from user where id = profile.user_id)",
         ],
+        index: Some(Index {
+            table: "profile_search",
+            name: "names",
+        }),
         filters: &[Filter {
             name: "show_email",
             label: "Email shown",
             by: By::Flag("show_email"),
         }],
-        order: "id desc",
+        order: Order::Newest,
     },
     ..Model::DEFAULT
 };

@@ -99,6 +99,12 @@ pub fn delete(tx: &Transaction<'_>, token: &str) -> Result<()> {
     Ok(())
 }
 
+/// Ends every session of everybody.
+pub fn delete_all(tx: &Transaction<'_>) -> Result<()> {
+    tx.execute("delete from session", [])?;
+    Ok(())
+}
+
 /// Ends all sessions of a user but one.
 pub fn delete_others(tx: &Transaction<'_>, user_id: i64, kept: Option<&str>) -> Result<usize> {
     let kept = kept.map(hash);

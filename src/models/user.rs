@@ -10,7 +10,8 @@ use crate::error::Result;
 use crate::password;
 use crate::schema::draft::{Draft, Errors, Value};
 use crate::schema::{
-    Author, By, Column, Field, Fieldset, Filter, Hooks, Kind, List, Many, Model, check,
+    Author, By, Column, Field, Fieldset, Filter, Hooks, Index, Kind, List, Many, Model, Order,
+    check,
 };
 
 pub mod account;
@@ -49,7 +50,7 @@ pub static MODEL: Model = Model {
     title: "Users",
     table: "user",
     label: "username",
-    choice: Some("trim(username || ' ' || trim(first_name || ' ' || last_name))"),
+    choice: Some("names"),
     fieldsets: &[
         Fieldset::plain(&[USERNAME, Field::new("password", "Password", Kind::Hash)]),
         Fieldset::titled(
@@ -98,14 +99,15 @@ pub static MODEL: Model = Model {
             Column::flag("Staff status", "is_staff"),
             Column::flag("Active", "is_active"),
         ],
-        search: &["username", "first_name", "last_name", "email"],
+        search: &["names", "email"],
+        index: Some(Index { table: "user_search", name: "names" }),
         filters: &[
             Filter { name: "is_staff", label: "Staff status", by: By::Flag("is_staff") },
             Filter { name: "is_superuser", label: "Superuser status", by: By::Flag("is_superuser") },
             Filter { name: "is_active", label: "Active", by: By::Flag("is_active") },
             Filter { name: "groups", label: "Groups", by: By::Many(&GROUPS) },
         ],
-        order: "username",
+        order: Order::By(&["username"]),
     },
     hooks: Hooks { before_save, before_delete, ..Hooks::DEFAULT },
     add_needs_change: true,

@@ -348,7 +348,7 @@ struct Form<'a> {
 fn new_html(form: &Form<'_>) -> Markup {
     let office = Office {
         has_errors: !form.errors.is_empty(),
-        ..bare("Log in", &form.token)
+        ..Office::bare("Log in", &form.token)
     };
     let content = html! {
         div.narrow {
@@ -367,21 +367,6 @@ fn new_html(form: &Form<'_>) -> Markup {
         }
     };
     office::page(&office, content)
-}
-
-/// The frame of a page for somebody who is not signed in.
-pub(super) fn bare<'a>(title: &'a str, token: &'a str) -> Office<'a> {
-    Office {
-        title,
-        has_errors: false,
-        crumbs: Vec::new(),
-        greeting: None,
-        apps: &[],
-        messages: &[],
-        notices: &[],
-        token,
-        public_url: None,
-    }
 }
 
 fn edit_html(office: &Office<'_>, errors: &Errors) -> Markup {

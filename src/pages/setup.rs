@@ -5,7 +5,7 @@ use rocket::http::Status;
 use rocket::response::Redirect;
 use rocket::{Either, Route, State, get, post, routes};
 
-use super::session::{bare, begin, form_token};
+use super::session::{begin, form_token};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::history::{self, Event};
@@ -71,7 +71,7 @@ async fn create(
     let id = db
         .write(move |tx| {
             // Asked again inside the transaction: of two people with the link, one is first.
-            if has_administrator(tx)? {
+            if account::has_administrator(tx)? {
                 return Err(Error::NotFound);
             }
             // Whoever has that name keeps it and their password; an account without one may become the administrator.
@@ -111,15 +111,9 @@ async fn create(
     Ok(Either::Right(Redirect::to("/admin/")))
 }
 
-/// Whether an active superuser can sign in with a password.
-pub fn has_administrator(conn: &rusqlite::Connection) -> Result<bool> {
-    Ok(account::superuser_passwords(conn)?
-        .iter()
-        .any(|stored| password::is_usable(stored)))
-}
-
-fn demand_open(token: &str, link: &Link<'_>, db: &Db) -> Result<()> {
-    if db.read(has_administrator)? {
+/// Goes on only while the link is good and nobody can sign in yet.
+pub(super) fn demand_open(token: &str, link: &Link<'_>, db: &Db) -> Result<()> {
+    if db.read(account::has_administrator)? {
         link.close();
     }
     let open = link.opens(token);
@@ -163,7 +157,7 @@ fn complaints(fields: &Fields) -> Errors {
 fn new_html(token: &str, fields: &Fields, errors: &Errors) -> Markup {
     let office = Office {
         has_errors: !errors.is_empty(),
-        ..bare("Set up the site", token)
+        ..Office::bare("Set up the site", token)
     };
     let labels = [
         ("username", "Username"),
@@ -185,6 +179,7 @@ fn new_html(token: &str, fields: &Fields, errors: &Errors) -> Markup {
                 (form::plain_input("password2", "Password confirmation", "password", "new-password", "", errors))
                 div.buttons { button.button { "Create administrator" } }
             }
+            p { "Moving in from Django, or from a backup? " a href="file/" { "Bring your data instead" } "." }
         }
     };
     office::page(&office, content)

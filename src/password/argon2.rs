@@ -4,7 +4,9 @@
 
 use argon2::{Algorithm, Argon2 as Hasher, Error, Params, Version};
 
-use super::stored::{Details, MOST_MEMORY_KIB, masked, number, same, unpadded, written_unpadded};
+use super::stored::{
+    Details, MOST_MEMORY_KIB, Unfit, halves, masked, number, same, unpadded, written_unpadded,
+};
 
 /// The bytes of a new salt.
 pub(super) const SALT_LEN: usize = 16;
@@ -52,18 +54,22 @@ impl<'a> Argon2<'a> {
     pub(super) const CURRENT_MEMORY_KIB: u32 = 19_456;
 
     /// Reads what follows the first `$`.
-    pub(super) fn read(rest: &'a str, in_our_notation: bool) -> Option<Self> {
-        let (name, rest) = rest.split_once('$')?;
-        let algorithm = Algorithm::new(name).ok()?;
+    pub(super) fn read(rest: &'a str, in_our_notation: bool) -> Result<Self, Unfit> {
+        let (name, rest) = halves(rest, "$")?;
+        let algorithm = Algorithm::new(name).map_err(|_| Unfit::Malformed)?;
         // Hashes from before version 19 do not name theirs.
         let (version, rest) = match rest.strip_prefix("v=").and_then(|v| v.split_once('$')) {
-            Some((version, rest)) => (Version::try_from(number(version)?).ok()?, rest),
+            Some((version, rest)) => {
+                let version = Version::try_from(number(version)?);
+                (version.map_err(|_| Unfit::Malformed)?, rest)
+            }
             None => (Version::V0x10, rest),
         };
-        let (costs, rest) = rest.split_once('$')?;
-        let (memory, costs) = costs.strip_prefix("m=")?.split_once(",t=")?;
-        let (passes, lanes) = costs.split_once(",p=")?;
-        let (salt, hash) = rest.split_once('$')?;
+        let (costs, rest) = halves(rest, "$")?;
+        let costs = costs.strip_prefix("m=").ok_or(Unfit::Malformed)?;
+        let (memory, costs) = halves(costs, ",t=")?;
+        let (passes, lanes) = halves(costs, ",p=")?;
+        let (salt, hash) = halves(rest, "$")?;
         let read = Self {
             algorithm,
             version,
@@ -76,11 +82,14 @@ impl<'a> Argon2<'a> {
             hash_bytes: unpadded(hash)?,
             in_our_notation,
         };
+        if read.salt_bytes.len() < argon2::MIN_SALT_LEN || read.params().is_none() {
+            return Err(Unfit::Malformed);
+        }
         let memory = u64::from(read.memory_kib);
-        let bearable =
-            memory <= MOST_MEMORY_KIB && memory * u64::from(read.passes) <= MOST_WORK_KIB;
-        let possible = read.salt_bytes.len() >= argon2::MIN_SALT_LEN && read.params().is_some();
-        (bearable && possible).then_some(read)
+        if memory > MOST_MEMORY_KIB || memory * u64::from(read.passes) > MOST_WORK_KIB {
+            return Err(Unfit::Costly);
+        }
+        Ok(read)
     }
 
     /// Whether the password is the one.

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use bcrypt::HashParts;
 use sha2::{Digest, Sha256};
 
-use super::stored::{Details, masked};
+use super::stored::{Details, Unfit, masked};
 use crate::digest;
 
 /// Each step doubles the work; this is about a second. Django's default is 12.
@@ -25,18 +25,25 @@ pub(super) struct Bcrypt<'a> {
 
 impl<'a> Bcrypt<'a> {
     /// Reads what follows the name and its `$`.
-    pub(super) fn read(name: &str, usual: &'a str) -> Option<Self> {
+    pub(super) fn read(name: &str, usual: &'a str) -> Result<Self, Unfit> {
         let name = match name {
             "bcrypt_sha256" => "bcrypt_sha256",
             "bcrypt" => "bcrypt",
-            _ => return None,
+            _ => return Err(Unfit::Malformed),
         };
         // `2x` marks the hashes of an old implementation's mistake, which no one should rely on.
         let known = ["$2a$", "$2b$", "$2y$"]
             .iter()
             .any(|version| usual.starts_with(version));
-        let cost = HashParts::from_str(usual).ok()?.get_cost();
-        (known && (LEAST_COST..=MOST_COST).contains(&cost)).then_some(Self { name, usual, cost })
+        let parts = HashParts::from_str(usual).map_err(|_| Unfit::Malformed)?;
+        let cost = parts.get_cost();
+        if !known || cost < LEAST_COST {
+            return Err(Unfit::Malformed);
+        }
+        if cost > MOST_COST {
+            return Err(Unfit::Costly);
+        }
+        Ok(Self { name, usual, cost })
     }
 
     /// Whether the password is the one.

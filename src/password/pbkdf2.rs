@@ -6,7 +6,7 @@ use pbkdf2::pbkdf2_hmac;
 use sha1::Sha1;
 use sha2::Sha256;
 
-use super::stored::{Details, masked, number, padded, same};
+use super::stored::{Details, Unfit, halves, masked, number, padded, same};
 
 /// Some two seconds of work; Django's latest default is a seventh of it.
 const MOST_ITERATIONS: u32 = 10_000_000;
@@ -22,14 +22,14 @@ pub(super) struct Pbkdf2<'a> {
 
 impl<'a> Pbkdf2<'a> {
     /// Reads what follows the name and its `$`.
-    pub(super) fn read(name: &str, rest: &'a str) -> Option<Self> {
+    pub(super) fn read(name: &str, rest: &'a str) -> Result<Self, Unfit> {
         let (name, length) = match name {
             "pbkdf2_sha256" => ("pbkdf2_sha256", 32),
             "pbkdf2_sha1" => ("pbkdf2_sha1", 20),
-            _ => return None,
+            _ => return Err(Unfit::Malformed),
         };
-        let (iterations, rest) = rest.split_once('$')?;
-        let (salt, hash) = rest.split_once('$')?;
+        let (iterations, rest) = halves(rest, "$")?;
+        let (salt, hash) = halves(rest, "$")?;
         let read = Self {
             name,
             iterations: number(iterations)?,
@@ -37,8 +37,13 @@ impl<'a> Pbkdf2<'a> {
             hash,
             hash_bytes: padded(hash)?,
         };
-        let bearable = (1..=MOST_ITERATIONS).contains(&read.iterations);
-        (bearable && !salt.is_empty() && read.hash_bytes.len() == length).then_some(read)
+        if read.iterations == 0 || salt.is_empty() || read.hash_bytes.len() != length {
+            return Err(Unfit::Malformed);
+        }
+        if read.iterations > MOST_ITERATIONS {
+            return Err(Unfit::Costly);
+        }
+        Ok(read)
     }
 
     /// Whether the password is the one.

@@ -4,7 +4,7 @@
 
 use scrypt::Params;
 
-use super::stored::{Details, MOST_MEMORY_KIB, masked, number, padded, same};
+use super::stored::{Details, MOST_MEMORY_KIB, Unfit, masked, number, padded, same};
 
 /// The bytes of every hash.
 const HASH_LEN: usize = 64;
@@ -22,27 +22,24 @@ pub(super) struct Scrypt<'a> {
 
 impl<'a> Scrypt<'a> {
     /// Reads what follows the name and its `$`.
-    pub(super) fn read(rest: &'a str) -> Option<Self> {
+    pub(super) fn read(rest: &'a str) -> Result<Self, Unfit> {
         let parts: Vec<&str> = rest.split('$').collect();
         let &[n, salt, r, p, hash] = parts.as_slice() else {
-            return None;
+            return Err(Unfit::Malformed);
         };
         let (n, r, p) = (number(n)?, number(r)?, number(p)?);
-        // Before anything else is made of them: beyond these bounds, products of the three overflow.
-        let block = u64::from(r).checked_mul(128)?;
-        let main = block.checked_mul(n.into())? / 1024;
-        let memory_kib = main.checked_add(block.checked_mul(p.into())? / 1024)?;
-        if memory_kib > MOST_MEMORY_KIB || main * u64::from(p) > MOST_WORK_KIB {
-            return None;
-        }
         let hash_bytes = padded(hash)?;
-        let possible = n > 1 && n.is_power_of_two() && !salt.is_empty();
-        if !possible || hash_bytes.len() != HASH_LEN {
-            return None;
+        if hash_bytes.len() != HASH_LEN || salt.is_empty() {
+            return Err(Unfit::Malformed);
         }
-        Some(Self {
-            params: Params::new(u8::try_from(n.ilog2()).ok()?, r, p).ok()?,
-            memory_kib: u32::try_from(memory_kib).ok()?,
+        // Before anything else is made of them: beyond these bounds, products of the three overflow.
+        let memory_kib = memory_kib(n, r, p).ok_or(Unfit::Costly)?;
+        let power = n.checked_ilog2().filter(|_| n > 1 && n.is_power_of_two());
+        let power = power.and_then(|power| u8::try_from(power).ok());
+        let params = power.and_then(|power| Params::new(power, r, p).ok());
+        Ok(Self {
+            params: params.ok_or(Unfit::Malformed)?,
+            memory_kib,
             salt,
             hash,
             hash_bytes,
@@ -71,4 +68,13 @@ impl<'a> Scrypt<'a> {
             ("hash", masked(self.hash)),
         ]
     }
+}
+
+/// What one comparison needs; nothing when that, or its work, is beyond what is bearable.
+fn memory_kib(n: u32, r: u32, p: u32) -> Option<u32> {
+    let block = u64::from(r).checked_mul(128)?;
+    let main = block.checked_mul(n.into())? / 1024;
+    let memory_kib = main.checked_add(block.checked_mul(p.into())? / 1024)?;
+    let bearable = memory_kib <= MOST_MEMORY_KIB && main * u64::from(p) <= MOST_WORK_KIB;
+    u32::try_from(memory_kib).ok().filter(|_| bearable)
 }

@@ -90,9 +90,41 @@ fn what_no_password_can_match_is_neither_usable_nor_summed_up() {
 }
 
 #[test]
+fn what_comes_from_elsewhere_is_told_apart() {
+    for stored in DJANGO {
+        assert_eq!(grade(stored), Grade::Usable, "{stored}");
+    }
+    for stored in DEAR {
+        assert_eq!(grade(stored), Grade::TooCostly, "{stored}");
+    }
+    let beyond = DJANGO[0].replace("$1000$", "$99999999999999999999$");
+    assert_eq!(grade(&beyond), Grade::TooCostly);
+    for stored in ["", UNUSABLE, NONE[3]] {
+        assert_eq!(grade(stored), Grade::Unusable, "{stored}");
+    }
+    let md5 = "dd6c1ad786fe0aa30909ebf058100717";
+    let sha1 = format!("{md5}01234567");
+    for (stored, name) in [
+        (md5.to_owned(), "md5"),
+        (format!("md5$${md5}"), "md5"),
+        (format!("md5$seasalt${md5}"), "salted md5"),
+        (format!("sha1$${sha1}"), "sha1"),
+        (format!("sha1$seasalt${sha1}"), "salted sha1"),
+        ("crypt$$ab1Hv2Lg7ltQo".to_owned(), "crypt"),
+    ] {
+        assert_eq!(grade(&stored), Grade::Abandoned(name), "{stored}");
+    }
+    for stored in ["$", "md5$seasalt$dd6c", "sha1$", "Abc1234!"]
+        .iter()
+        .chain(&NONE[5..])
+    {
+        assert_eq!(grade(stored), Grade::Malformed, "{stored}");
+    }
+}
+
+#[test]
 fn an_unknown_account_costs_one_of_our_hashes() {
-    let decoy = Stored::read(DECOY).unwrap();
-    assert!(decoy.is_current());
+    assert!(Stored::read(DECOY).is_ok_and(|decoy| decoy.is_current()));
     spend();
 }
 
@@ -175,5 +207,34 @@ proptest! {
         let (before, after) = stored.split_at(at);
         ask_everything(&format!("{before}{slip}{after}"));
         ask_everything(&format!("{before}{slip}{}", &after[1..]));
+    }
+}
+
+#[test]
+fn what_is_taken_in_and_handed_out_again_matches_as_before() {
+    for django in DJANGO {
+        let stored = taken_in(django).unwrap();
+        assert_eq!(verify(PLAIN, &stored), Verdict::Match { outdated: true });
+        assert_eq!(handed_out(&stored), *django);
+        assert!(!stored.starts_with("argon2"), "{stored}");
+    }
+    let ours = hash(PLAIN).unwrap();
+    assert!(handed_out(&ours).starts_with("argon2$argon2id$"));
+    assert_eq!(taken_in(&handed_out(&ours)), Ok(ours));
+}
+
+#[test]
+fn a_hash_that_nothing_can_match_is_taken_in_only_when_it_says_so() {
+    assert_eq!(taken_in("").as_deref(), Ok(UNUSABLE));
+    for text in NONE.iter().chain(DEAR).filter(|text| !text.is_empty()) {
+        let expected = match grade(text) {
+            Grade::Unusable | Grade::Abandoned(_) => Ok(*text),
+            refused => Err(refused),
+        };
+        assert_eq!(taken_in(text).as_deref(), expected.as_deref(), "{text}");
+    }
+    let nul = DJANGO[0].replace("seasalt", "sea\0salt");
+    for text in [nul.as_str(), "!\0", &"!".repeat(1025)] {
+        assert_eq!(taken_in(text), Err(Grade::Malformed), "{text}");
     }
 }

@@ -4,6 +4,7 @@
 //! exists, and whether a value is taken, only the database can say.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
@@ -12,27 +13,42 @@ use jiff::tz::Offset;
 use super::{Field, Kind, Model, check};
 use crate::password::validate::LONGEST;
 
-/// What is wrong with which field; the empty name is the form as a whole.
+/// What is wrong with which field; the empty name is the form as a whole, and `address_id.street` a field of a row
+/// that is made in the same form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Errors(BTreeMap<&'static str, Vec<String>>);
+pub struct Errors(BTreeMap<String, Vec<String>>);
 
 impl Errors {
     /// One field with one complaint.
-    pub fn one(field: &'static str, words: impl Into<String>) -> Self {
+    pub fn one(field: &str, words: impl Into<String>) -> Self {
         let mut errors = Self::default();
         errors.add(field, words);
         errors
     }
 
     /// Adds a complaint.
-    pub fn add(&mut self, field: &'static str, words: impl Into<String>) {
-        self.0.entry(field).or_default().push(words.into());
+    pub fn add(&mut self, field: &str, words: impl Into<String>) {
+        self.0
+            .entry(field.to_owned())
+            .or_default()
+            .push(words.into());
     }
 
     /// Adds complaints of one field.
-    pub fn add_all(&mut self, field: &'static str, words: Vec<String>) {
+    pub fn add_all(&mut self, field: &str, words: Vec<String>) {
         if !words.is_empty() {
-            self.0.entry(field).or_default().extend(words);
+            self.0.entry(field.to_owned()).or_default().extend(words);
+        }
+    }
+
+    /// Adds all complaints about a row that is made in the same form, for the field that is to point at it.
+    pub fn add_within(&mut self, field: &str, inner: Self) {
+        for (name, words) in inner.0 {
+            if name.is_empty() {
+                self.add_all(field, words);
+            } else {
+                self.add_all(&within(field, &name), words);
+            }
         }
     }
 
@@ -54,10 +70,10 @@ impl Errors {
     }
 
     /// Each field with what is wrong with it.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &[String])> {
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[String])> {
         self.0
             .iter()
-            .map(|(field, words)| (*field, words.as_slice()))
+            .map(|(field, words)| (field.as_str(), words.as_slice()))
     }
 }
 
@@ -92,6 +108,28 @@ impl Fields {
         self.first(name).is_some()
     }
 
+    /// What was typed into the two inputs of a moment.
+    pub fn moment(&self, name: &str) -> String {
+        let part = |suffix: &str| self.first(&format!("{name}_{suffix}")).unwrap_or("");
+        format!("{} {}", part("0"), part("1"))
+    }
+
+    /// Whether a moment still reads as the form showed it first. The form sends that along, so that what has moved on
+    /// meanwhile by itself, as a last sign-in does, is not put back by who never touched it.
+    pub fn is_untouched(&self, name: &str) -> bool {
+        self.first(&format!("{name}_initial"))
+            .is_some_and(|initial| initial == self.moment(name))
+    }
+
+    /// The inputs of the row that is made in the same form for this field, by their own names.
+    pub fn within(&self, field: &str) -> Self {
+        let prefix = within(field, "");
+        let inner = self.0.iter().filter_map(|(name, value)| {
+            Some((name.strip_prefix(&prefix)?.to_owned(), value.clone()))
+        });
+        Self(inner.collect())
+    }
+
     /// What a form would send to leave these values as they are.
     pub fn of(draft: &Draft) -> Self {
         let mut pairs = Vec::new();
@@ -113,6 +151,11 @@ impl Fields {
                 Value::One(Some(id)) => pairs.push((name.to_owned(), id.to_string())),
                 Value::Many(ids) => {
                     pairs.extend(ids.iter().map(|id| (name.to_owned(), id.to_string())));
+                }
+                Value::New(inner) => {
+                    pairs.push((name.to_owned(), NEW.to_owned()));
+                    let inner = Self::of(inner).0.into_iter();
+                    pairs.extend(inner.map(|(inner, value)| (within(name, &inner), value)));
                 }
                 Value::Flag(false)
                 | Value::Moment(None)
@@ -141,6 +184,8 @@ pub enum Value {
     Moment(Option<String>),
     /// The id of another row, or none.
     One(Option<i64>),
+    /// Another row, to be made together with this one.
+    New(Draft),
     /// Ids of other rows, each once, in order.
     Many(Vec<i64>),
     /// A new password in clear, or none; it is hashed before it is stored and never kept.
@@ -150,6 +195,14 @@ pub enum Value {
 /// The checked values of a form, in its order.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Draft(Vec<(&'static str, Value)>);
+
+/// Names alone: a value may be a password.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.0.iter().map(|(name, _)| name);
+        f.debug_set().entries(names).finish()
+    }
+}
 
 impl Draft {
     /// Values by name.
@@ -215,6 +268,13 @@ impl Model {
             if matches!(field.kind, Kind::Hash) {
                 continue;
             }
+            if let Some(target) = field.new_of().filter(|_| wants_new(field, fields)) {
+                match target.check(&fields.within(field.name), true) {
+                    Ok(inner) => values.push((field.name, Value::New(inner))),
+                    Err(inner) => errors.add_within(field.name, inner),
+                }
+                continue;
+            }
             match field.read(fields) {
                 Ok(value) => values.push((field.name, value)),
                 Err(words) => errors.add(field.name, words),
@@ -231,6 +291,25 @@ impl Model {
             Err(errors)
         }
     }
+}
+
+/// A new row was asked for; or something was typed for one where nothing is chosen, as happens in browsers that
+/// cannot hide the inputs of a choice not taken.
+fn wants_new(field: &Field, fields: &Fields) -> bool {
+    match fields.first(field.name).unwrap_or("").trim() {
+        NEW => true,
+        "" => fields
+            .within(field.name)
+            .0
+            .iter()
+            .any(|(_, value)| !value.trim().is_empty()),
+        _ => false,
+    }
+}
+
+/// The name of an input of the row that is made for a field: `address_id.street`.
+pub fn within(field: &str, inner: &str) -> String {
+    format!("{field}.{inner}")
 }
 
 impl Field {
@@ -296,10 +375,10 @@ impl Field {
                 "Characters that turn the direction of writing round are not allowed.".to_owned(),
             );
         }
-        within(text, max)?;
+        at_most(text, max)?;
         // Tidying may lengthen a text, and what is stored has the limit.
         let text = (self.check)(text)?;
-        within(&text, max)?;
+        at_most(&text, max)?;
         Ok(text)
     }
 
@@ -355,12 +434,14 @@ impl Field {
     }
 }
 
+/// What a field that points at another row sends when that row is to be made.
+pub const NEW: &str = "new";
 /// What a required field says when it is empty.
 pub const REQUIRED: &str = "This field is required.";
 /// What a choice says when it is none.
 pub const CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 
-fn within(text: &str, max: usize) -> Result<(), String> {
+fn at_most(text: &str, max: usize) -> Result<(), String> {
     let count = text.chars().count();
     if count > max {
         return Err(format!(

@@ -4,8 +4,8 @@
 
 use maud::{Markup, html};
 
-use crate::schema::draft::{Errors, Fields};
-use crate::schema::{Choice, Field, Kind};
+use crate::schema::draft::{Errors, Fields, NEW, within};
+use crate::schema::{Choice, Field, Kind, Model};
 
 /// What a field offers to choose from, or to look at.
 pub enum Offer {
@@ -21,6 +21,8 @@ pub enum Offer {
         change_url: Option<String>,
         /// One of them, in running text.
         noun: &'static str,
+        /// The model, where a new row may be made in the same form.
+        new: Option<&'static Model>,
     },
     /// Many rows, by heading.
     Many(Vec<Choice>),
@@ -43,7 +45,13 @@ pub fn summary(errors: &Errors, fields: &[&Field]) -> Markup {
                 ul {
                     @for words in errors.of("") { li { (words) } }
                     @for field in fields {
-                        @for words in errors.of(field.name) { li { a href={ "#" (target(field)) } { (field.label) ": " (words) } } }
+                        @for words in errors.of(field.name) { li { a href={ "#" (target(field, field.name)) } { (field.label) ": " (words) } } }
+                        @if let Some(model) = field.new_of() {
+                            @for inner in model.fields(true) {
+                                @let name = within(field.name, inner.name);
+                                @for words in errors.of(&name) { li { a href={ "#" (target(inner, &name)) } { (inner.label) ": " (words) } } }
+                            }
+                        }
                     }
                 }
             }
@@ -51,43 +59,53 @@ pub fn summary(errors: &Errors, fields: &[&Field]) -> Markup {
     }
 }
 
-/// Where a link to a field leads: its first input.
-fn target(field: &Field) -> String {
+/// Where a link to a field leads: its first input, whose name this is.
+fn target(field: &Field, name: &str) -> String {
     match field.kind {
-        Kind::Moment => format!("{}_0", field.name),
-        Kind::Password => format!("{}1", field.name),
-        Kind::One(_) => format!("{}__search", field.name),
-        _ => field.name.to_owned(),
+        Kind::Moment => format!("{name}_0"),
+        Kind::Password => format!("{name}1"),
+        Kind::One(_) => format!("{name}__search"),
+        _ => name.to_owned(),
     }
 }
 
 /// One field: label, help, messages, input.
 pub fn input(field: &Field, fields: &Fields, errors: &Errors, offer: &Offer) -> Markup {
-    let wrong = errors.of(field.name);
-    let notes = Notes {
-        name: field.name,
-        help: field.help,
-        wrong,
-    };
-    match (&field.kind, offer) {
-        (Kind::Bool, _) => flag(field, fields, &notes),
-        (Kind::Moment, _) => moment(field, fields, &notes),
-        (Kind::Password, _) => password(field, &notes),
-        (_, Offer::Hash { summary, url }) => hash(field, summary, url.as_deref()),
-        (_, Offer::One { .. }) => one(field, fields, &notes, offer),
-        (_, Offer::Many(choices)) => many(field, fields, &notes, choices),
-        _ => line(field, fields.first(field.name).unwrap_or(""), &notes),
+    let notes = Notes::of(field, field.name, errors);
+    match offer {
+        Offer::Hash { summary, url } => hash(field, summary, url.as_deref()),
+        Offer::One { .. } => one(field, fields, errors, &notes, offer),
+        Offer::Many(choices) => many(field, fields, &notes, choices),
+        Offer::Plain => plain(field, fields, &notes),
     }
 }
 
-/// Help and messages of a field, and how its input refers to them.
+/// A field that offers nothing to choose from.
+fn plain(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
+    match field.kind {
+        Kind::Bool => flag(field, fields, notes),
+        Kind::Moment => moment(field, fields, notes),
+        Kind::Password => password(field, notes),
+        _ => line(field, fields.first(notes.name).unwrap_or(""), notes),
+    }
+}
+
+/// The name of a field's input, its help and messages, and how the input refers to them.
 struct Notes<'a> {
     name: &'a str,
     help: &'a str,
     wrong: &'a [String],
 }
 
-impl Notes<'_> {
+impl<'a> Notes<'a> {
+    fn of(field: &Field, name: &'a str, errors: &'a Errors) -> Self {
+        Self {
+            name,
+            help: field.help,
+            wrong: errors.of(name),
+        }
+    }
+
     fn described_by(&self) -> Option<String> {
         let mut ids = Vec::new();
         if !self.help.is_empty() {
@@ -123,9 +141,9 @@ fn line(field: &Field, value: &str, notes: &Notes<'_>) -> Markup {
     };
     html! {
         div.field {
-            label for=(field.name) { (field.label) (required(field)) }
+            label for=(notes.name) { (field.label) (required(field)) }
             (notes.above())
-            input id=(field.name) name=(field.name) type=(kind) value=(value) maxlength=[(max > 0).then_some(max)] inputmode=[mode]
+            input id=(notes.name) name=(notes.name) type=(kind) value=(value) maxlength=[(max > 0).then_some(max)] inputmode=[mode]
                 autocomplete=(field.autocomplete) aria-describedby=[notes.described_by()] aria-invalid=[notes.invalid()]
                 class=[(max > 0 && max <= 16).then_some("short")];
         }
@@ -135,8 +153,8 @@ fn line(field: &Field, value: &str, notes: &Notes<'_>) -> Markup {
 fn flag(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
     html! {
         div.field.check {
-            label for=(field.name) {
-                input id=(field.name) name=(field.name) type="checkbox" checked[fields.has(field.name)]
+            label for=(notes.name) {
+                input id=(notes.name) name=(notes.name) type="checkbox" checked[fields.has(notes.name)]
                     aria-describedby=[notes.described_by()] aria-invalid=[notes.invalid()];
                 " " (field.label)
             }
@@ -146,11 +164,14 @@ fn flag(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
 }
 
 fn moment(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
-    let (date, time) = (format!("{}_0", field.name), format!("{}_1", field.name));
+    let (date, time) = (format!("{}_0", notes.name), format!("{}_1", notes.name));
+    let initial = format!("{}_initial", notes.name);
+    let shown = fields.moment(notes.name);
     html! {
         fieldset.field aria-describedby=[notes.described_by()] {
             legend { (field.label) (required(field)) }
             (notes.above())
+            input type="hidden" name=(initial) value=(fields.first(&initial).unwrap_or(&shown));
             div.pair {
                 div {
                     label for=(date) { "Date" }
@@ -167,7 +188,7 @@ fn moment(field: &Field, fields: &Fields, notes: &Notes<'_>) -> Markup {
 
 /// Two inputs that are never filled in by the server.
 fn password(field: &Field, notes: &Notes<'_>) -> Markup {
-    let (first, second) = (format!("{}1", field.name), format!("{}2", field.name));
+    let (first, second) = (format!("{}1", notes.name), format!("{}2", notes.name));
     html! {
         div.field {
             label for=(first) { (field.label) }
@@ -196,12 +217,19 @@ fn hash(field: &Field, summary: &[(String, String)], url: Option<&str>) -> Marku
     }
 }
 
-fn one(field: &Field, fields: &Fields, notes: &Notes<'_>, offer: &Offer) -> Markup {
+fn one(
+    field: &Field,
+    fields: &Fields,
+    errors: &Errors,
+    notes: &Notes<'_>,
+    offer: &Offer,
+) -> Markup {
     let Offer::One {
         choices,
         add_url,
         change_url,
         noun,
+        new,
     } = offer
     else {
         return html! {};
@@ -223,15 +251,29 @@ fn one(field: &Field, fields: &Fields, notes: &Notes<'_>, offer: &Offer) -> Mark
                 button.quiet.button name="_search" value=(field.name) { "Search" }
             }
             div.choices {
+                @if new.is_some() { label { input type="radio" name=(field.name) value=(NEW) checked[chosen == NEW]; " " span { "A new " (noun) } } }
                 @if choices.is_empty() { p { "Nothing matches." } }
                 @for choice in choices {
                     label { input type="radio" name=(field.name) value=(choice.id) checked[chosen == choice.id.to_string()]; " " span { (choice.label) } }
                 }
                 @if !field.required { label { input type="radio" name=(field.name) value="" checked[chosen.is_empty()]; " " span { "None" } } }
             }
+            @if let Some(model) = new { (new_html(field, model, fields, errors)) }
             p.related {
                 @if let Some(url) = change_url { a href=(url) target="_blank" { "View or change the chosen " (noun) span.vh { " (opens in a new tab)" } } }
                 @if let Some(url) = add_url { a href=(url) target="_blank" { "Add another " (noun) span.vh { " (opens in a new tab)" } } }
+            }
+        }
+    }
+}
+
+/// The inputs of a row that is made together with this one. The style sheet hides them while another is chosen.
+fn new_html(field: &Field, model: &Model, fields: &Fields, errors: &Errors) -> Markup {
+    html! {
+        div.new role="group" aria-label={ "New " (model.singular) } {
+            @for inner in model.fields(true) {
+                @let name = within(field.name, inner.name);
+                (plain(inner, fields, &Notes::of(inner, &name, errors)))
             }
         }
     }

@@ -30,6 +30,23 @@ pub struct Office<'a> {
     pub public_url: Option<&'a str>,
 }
 
+impl<'a> Office<'a> {
+    /// The frame of a page for somebody who is not signed in.
+    pub fn bare(title: &'a str, token: &'a str) -> Self {
+        Self {
+            title,
+            has_errors: false,
+            crumbs: Vec::new(),
+            greeting: None,
+            apps: &[],
+            messages: &[],
+            notices: &[],
+            token,
+            public_url: None,
+        }
+    }
+}
+
 /// An app in the side list.
 pub struct App {
     /// Its name.

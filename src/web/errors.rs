@@ -12,7 +12,7 @@ use super::asked::Asked;
 use super::signed::Desk;
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::schema::{Model, Models};
+use crate::schema::{Action, Model};
 use crate::ui::{self, Frame, office};
 
 /// The methods that an address has, for `Allow`.
@@ -237,7 +237,11 @@ fn page_html(
                 }
                 @match desk {
                     None => p { a.button href="/" { "Back to the home page" } },
-                    Some(_) => p { a.button href=(way_back(request)) { "Back to the list" } " " a href="/admin/" { "Administration" } },
+                    Some(desk) => p.actions {
+                        @let list = way_back(request, desk);
+                        @if let Some(url) = &list { a.button href=(url) { "Back to the list" } }
+                        a.button.quiet[list.is_some()] href="/admin/" { "Administration" }
+                    },
                 }
             }
     };
@@ -247,16 +251,14 @@ fn page_html(
     }
 }
 
-/// From a page about a row to the list it belongs to, where there is one.
-fn way_back(request: &Request<'_>) -> String {
+/// From a page about a row to the list it belongs to, where there is one that the person may see.
+fn way_back(request: &Request<'_>, desk: &Desk<'_>) -> Option<String> {
     let path = Asked::of(request).facts.path.as_str();
-    let models = request.rocket().state::<Models>();
-    let model = models.and_then(|models| {
-        models
-            .registered()
-            .find(|model| path.starts_with(&model.url()))
-    });
-    model.map_or_else(|| "/admin/".to_owned(), Model::url)
+    desk.models
+        .registered()
+        .find(|model| path.starts_with(&model.url()))
+        .filter(|model| desk.author().may(Action::View, model))
+        .map(Model::url)
 }
 
 fn title(status: Status) -> &'static str {

@@ -64,25 +64,29 @@ impl<'r> FromData<'r> for Posted {
             );
         }
         let fields = Fields::new(fields);
-        if is_foreign(request) {
-            return refuse(
-                request,
-                Status::Forbidden,
-                "The form was sent from another site, so nothing was done.",
-            );
-        }
-        if !has_token(request, &fields) {
-            return refuse(
-                request,
-                Status::Forbidden,
-                "The form is too old, or your browser sent no cookie with it, so nothing was done. Go back, reload the page, and send it again; what you typed is usually still there.",
-            );
+        if let Some(words) = unbelievable(request, &fields) {
+            return refuse(request, Status::Forbidden, words);
         }
         Outcome::Success(Self(fields))
     }
 }
 
-fn refuse<'r>(request: &'r Request<'_>, status: Status, words: &str) -> Outcome<'r, Posted> {
+/// Why a post with these fields cannot be taken for one from our forms, in the visitor's words.
+pub(super) fn unbelievable(request: &Request<'_>, fields: &Fields) -> Option<&'static str> {
+    if is_foreign(request) {
+        return Some("The form was sent from another site, so nothing was done.");
+    }
+    (!has_token(request, fields)).then_some(
+        "The form is too old, or your browser sent no cookie with it, so nothing was done. Go back, reload the page, and send it again; what you typed is usually still there.",
+    )
+}
+
+/// Leaves the words for the page of this status.
+pub(super) fn refuse<'r, T: FromData<'r, Error = ()>>(
+    request: &'r Request<'_>,
+    status: Status,
+    words: &str,
+) -> Outcome<'r, T> {
     log::info!("refused a post: {words}");
     errors::say(request, words);
     Outcome::Error((status, ()))

@@ -136,21 +136,8 @@ impl Desk<'_> {
     }
 
     /// Keeps words for the next page.
-    pub fn say(&self, mut message: Message) {
-        let mut text = written(&message);
-        if let Some((label, _)) = &mut message.object
-            && text.len() > MESSAGES_SIZE
-        {
-            *label = label.chars().take(LABEL_SIZE).chain(['…']).collect();
-            text = written(&message);
-        }
-        if text.len() <= MESSAGES_SIZE {
-            self.jar.set(
-                MESSAGES,
-                format!("{}.{text}", self.keys.sign(PURPOSE, &text)),
-                None,
-            );
-        }
+    pub fn say(&self, message: Message) {
+        say(self.jar, self.keys, message);
     }
 
     /// The frame of a page. What just happened is shown on it, and then forgotten.
@@ -174,6 +161,24 @@ impl Desk<'_> {
             token: &self.token,
             public_url: None,
         }
+    }
+}
+
+/// Keeps words for the next page of the admin that this browser sees.
+pub fn say(jar: Jar<'_>, keys: &Keys, mut message: Message) {
+    let mut text = written(&message);
+    if let Some((label, _)) = &mut message.object
+        && text.len() > MESSAGES_SIZE
+    {
+        *label = label.chars().take(LABEL_SIZE).chain(['…']).collect();
+        text = written(&message);
+    }
+    if text.len() <= MESSAGES_SIZE {
+        jar.set(
+            MESSAGES,
+            format!("{}.{text}", keys.sign(PURPOSE, &text)),
+            None,
+        );
     }
 }
 

@@ -141,6 +141,8 @@ impl Client {
             ("state", "CA"),
             ("zip_code", "92602"),
             ("country_iso_code", "USA"),
+            // A row counts its versions from 1, so that the next number is also the version which it takes the place of.
+            ("_version", unit),
             (button, "1"),
         ];
         // A connection that broke says nothing about what became of the write.

@@ -27,7 +27,8 @@ pub(super) struct Done {
 }
 
 impl Run {
-    /// An empty folder, in which `DATABASE` is `site.sqlite3` and the server takes any free port on loopback.
+    /// An empty folder, in which `DATABASE` is `site.sqlite3`, and the server takes any free port on loopback and makes
+    /// no backups by itself.
     pub(super) fn new() -> Self {
         let run = Self {
             folder: Arc::new(TempDir::new().expect("a temporary folder")),
@@ -36,6 +37,7 @@ impl Run {
         run.with("DATABASE", "site.sqlite3")
             .with("BIND", "127.0.0.1")
             .with("PORT", "0")
+            .with("BACKUP_EVERY", "off")
     }
 
     /// An empty folder without any setting.
@@ -44,6 +46,7 @@ impl Run {
             .without("DATABASE")
             .without("BIND")
             .without("PORT")
+            .without("BACKUP_EVERY")
     }
 
     pub(super) fn with(mut self, name: &str, value: impl Into<OsString>) -> Self {

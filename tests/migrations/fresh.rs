@@ -91,10 +91,7 @@ impl Fresh {
         let path = folder.path().join("site.sqlite3");
         let (db, report) = Db::open_and_migrate(&path).expect("a folder that can be written");
         assert!(report.created);
-        let fresh = Self {
-            db,
-            _folder: folder,
-        };
+        let fresh = Self::of(db, folder);
         for id in 1..=4 {
             fresh.sql(&format!(
                 "insert into user (id, username, password, date_joined, updated_at)
@@ -104,6 +101,14 @@ impl Fresh {
             ));
         }
         fresh
+    }
+
+    /// One that was made otherwise.
+    pub(super) fn of(db: Db, folder: TempDir) -> Self {
+        Self {
+            db,
+            _folder: folder,
+        }
     }
 
     pub(super) fn try_sql(&self, sql: &str) -> Result<()> {
@@ -161,6 +166,15 @@ impl Fresh {
                   group by state, city, country_iso_code)",
             ),
         )
+    }
+}
+
+/// Numbers below a limit, by Numerical Recipes' generator: any series will do, as long as it is the same each time.
+pub(super) fn series() -> impl FnMut(u32) -> u32 {
+    let mut state = 42_u32;
+    move |limit| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 16) % limit
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! What the commands print while migrating is in `tests/cli/`.
 
+mod copies;
 mod database;
 mod fresh;
 mod limits;
 mod places;
 mod rows;
+mod search;

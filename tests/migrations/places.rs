@@ -1,6 +1,6 @@
 //! The numbers of homes in each place, which triggers keep.
 
-use super::fresh::{Fresh, NOW};
+use super::fresh::{Fresh, NOW, series};
 
 #[test]
 fn an_address_that_goes_takes_its_letting_along_and_out_of_the_numbers() {
@@ -37,12 +37,7 @@ fn places_follow_lettings_and_addresses_that_come_move_and_go() {
 #[test]
 fn places_are_what_counting_would_say_after_any_series_of_changes() {
     let fresh = Fresh::new();
-    // Numerical Recipes' generator: any series will do, as long as it is the same each time.
-    let mut state = 42_u32;
-    let mut below = |limit: u32| {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        (state >> 16) % limit
-    };
+    let mut below = series();
     for _ in 0..400 {
         let (id, other, city) = (below(8) + 1, below(8) + 1, below(3));
         let sql = match below(6) {

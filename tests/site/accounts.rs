@@ -2,6 +2,7 @@
 
 mod escalation;
 mod guessing;
+mod moved_in;
 mod passwords;
 mod rights;
 mod sessions;

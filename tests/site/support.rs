@@ -33,7 +33,7 @@ pub(crate) struct Site {
     client: Client,
     runtime: Runtime,
     db: Db,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Site {
@@ -77,8 +77,17 @@ impl Site {
             client,
             runtime,
             db,
-            _folder: folder,
+            folder,
         }
+    }
+
+    /// The names of what lies in the database's folder.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).expect("the site's folder");
+        entries
+            .map(|entry| entry.expect("an entry of the folder").file_name())
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
     }
 
     /// The site with the demo homes and people.
@@ -220,6 +229,12 @@ impl Ask<'_> {
     /// With these `Host` headers and no other: none, one, or two.
     pub(crate) fn hosts(mut self, hosts: &[&str]) -> Self {
         self.hosts = hosts.iter().map(|host| (*host).to_owned()).collect();
+        self
+    }
+
+    /// With a body that is no text.
+    pub(crate) fn bytes(mut self, body: Vec<u8>) -> Self {
+        self.request.set_body(body);
         self
     }
 

@@ -7,9 +7,12 @@ use rusqlite::{Connection, Transaction};
 use crate::error::{Error, Result};
 use crate::models::json_ids;
 use crate::schema::{Action, Author, Kind, Model, Models};
+use crate::web::jobs::Progress;
 
 /// At most so many rows of one kind are named; the number is always there.
 pub const NAMED: usize = 100;
+/// Rows that go by one statement, between two words about how far the deletion is.
+const AT_ONCE: usize = 500;
 
 /// Rows of one kind that would go.
 pub struct Doomed {
@@ -105,6 +108,7 @@ pub fn delete(
     author: &Author,
     model: &'static Model,
     ids: &[i64],
+    progress: &Progress,
 ) -> Result<usize> {
     if let Some(words) = (model.hooks.before_delete)(tx, author, ids)? {
         return Err(Error::Refused(words));
@@ -115,30 +119,38 @@ pub fn delete(
             "Your account may not delete everything that would go with it.".to_owned(),
         ));
     }
+    progress.expect(all.iter().map(|doomed| doomed.ids.len() as u64).sum());
     // What hangs on a row goes first, so that nothing is left to an unlogged cascade.
     for Doomed { model, ids, .. } in all.iter().rev() {
-        let ids = json_ids(ids);
-        tx.prepare_cached(&format!(
-            "insert into history (at, user_id, username, client, action, app, model, row_id, label)
-             select ?1, ?2, ?3, ?4, 'delete', ?5, ?6, id, {} from {} where id in (select value from json_each(?7)) order by id",
-            model.label, model.table
-        ))?
-        .execute((
-            crate::clock::now(),
-            author.id,
-            &author.username,
-            author.client.map(|client| client.to_string()).unwrap_or_default(),
-            model.app,
-            model.slug,
-            &ids,
-        ))?;
-        tx.prepare_cached(&format!(
-            "delete from {} where id in (select value from json_each(?1))",
-            model.table
-        ))?
-        .execute([&ids])?;
+        for ids in ids.chunks(AT_ONCE) {
+            delete_logged(tx, author, model, &json_ids(ids))?;
+            progress.advance(ids.len() as u64);
+        }
     }
     Ok(all[0].ids.len())
+}
+
+fn delete_logged(tx: &Transaction<'_>, author: &Author, model: &Model, ids: &str) -> Result<()> {
+    tx.prepare_cached(&format!(
+        "insert into history (at, user_id, username, client, action, app, model, row_id, label)
+         select ?1, ?2, ?3, ?4, 'delete', ?5, ?6, id, {} from {} where id in (select value from json_each(?7)) order by id",
+        model.label, model.table
+    ))?
+    .execute((
+        crate::clock::now(),
+        author.id,
+        &author.username,
+        author.client.map(|client| client.to_string()).unwrap_or_default(),
+        model.app,
+        model.slug,
+        ids,
+    ))?;
+    tx.prepare_cached(&format!(
+        "delete from {} where id in (select value from json_each(?1))",
+        model.table
+    ))?
+    .execute([ids])?;
+    Ok(())
 }
 
 fn existing(conn: &Connection, model: &Model, ids: &[i64]) -> Result<Vec<i64>> {

@@ -5,8 +5,8 @@
 
 use rusqlite::{Connection, Row};
 
-use super::value_of;
 use crate::error::Result;
+use crate::models::row::value;
 use crate::schema::draft::{Draft, Fields, Value};
 use crate::schema::{Field, Kind, Model};
 
@@ -54,7 +54,8 @@ pub fn look_through(
     Ok(newest)
 }
 
-fn is_moment(text: &str) -> bool {
+/// Whether a text is a time at all, as other tools may write anything there.
+pub fn is_moment(text: &str) -> bool {
     text.parse::<jiff::Timestamp>().is_ok()
 }
 
@@ -68,7 +69,7 @@ fn judge(
     let mut values = Vec::with_capacity(fields.len());
     let mut is_readable = true;
     for (place, field) in fields.iter().enumerate() {
-        match value_of(field, row, place + 2) {
+        match value(field, row, place + 2) {
             Ok(value) => values.push((field.name, value)),
             Err(error) => {
                 is_readable = false;
@@ -89,13 +90,13 @@ fn judge(
     let stored = Draft::new(values);
     let saved = model.check(&Fields::of(&stored), false);
     for field in fields {
-        let value = match stored.get(field.name) {
+        let text = match stored.get(field.name) {
             Some(Value::Text(text)) => Some(text),
             _ => None,
         };
         let words = match &saved {
             Err(errors) => errors.of(field.name).join(" "),
-            Ok(saved) if value.is_some_and(|text| text != saved.text(field.name)) => {
+            Ok(saved) if text.is_some_and(|text| text != saved.text(field.name)) => {
                 "It is not as it would be saved (blanks around it, small letters, or characters in another form).".to_owned()
             }
             Ok(_) => String::new(),
@@ -104,7 +105,7 @@ fn judge(
             found(Broken {
                 id,
                 field,
-                value: value.cloned(),
+                value: text.cloned(),
                 is_readable: true,
                 words,
             });

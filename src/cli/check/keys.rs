@@ -44,7 +44,7 @@ pub(super) fn given(config: &Config, findings: &mut Vec<Finding>) {
 /// What was generated and is kept in the database, where nothing else is given.
 pub(super) fn kept(config: &Config, conn: &Connection, findings: &mut Vec<Finding>) -> Result<()> {
     if config.secret_key.is_none()
-        && let Some(key) = setting::kept_key(conn)?
+        && let Some(key) = setting::made_key(conn)?
         && let Some(problem) = weakness(&key)
     {
         findings.push(error(

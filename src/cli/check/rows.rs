@@ -19,7 +19,7 @@ pub(super) fn look_through(
     findings: &mut Vec<Finding>,
 ) -> Result<Option<String>> {
     let mut count = 0;
-    let mut newest = history::newest(conn)?;
+    let mut newest = history::newest(conn)?.filter(|at| rules::is_moment(at));
     for model in models::ALL.registered() {
         let written = rules::look_through(conn, model, |broken| {
             count += 1;

@@ -125,11 +125,24 @@ pub fn signed_in(tx: &Transaction<'_>, id: i64) -> Result<()> {
 
 /// The stored hashes of all active superusers.
 pub fn superuser_passwords(conn: &Connection) -> Result<Vec<String>> {
+    let superusers = superusers(conn)?.into_iter();
+    Ok(superusers.map(|(_, stored)| stored).collect())
+}
+
+/// The names and stored hashes of all active superusers.
+pub fn superusers(conn: &Connection) -> Result<Vec<(String, String)>> {
     let mut statement =
-        conn.prepare("select password from user where is_superuser and is_active")?;
+        conn.prepare("select username, password from user where is_superuser and is_active")?;
     Ok(statement
-        .query_map([], |row| row.get(0))?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?)
+}
+
+/// Whether an active superuser can sign in with a password.
+pub fn has_administrator(conn: &Connection) -> Result<bool> {
+    Ok(superuser_passwords(conn)?
+        .iter()
+        .any(|stored| crate::password::is_usable(stored)))
 }
 
 /// Makes an account the administrator: a new one, or one of that name whose password cannot be used.

@@ -236,6 +236,26 @@ fn a_password_that_is_taken_away_ends_the_sessions_and_matches_nothing() {
 }
 
 #[test]
+fn the_last_superuser_who_can_sign_in_keeps_a_password() {
+    let site = site();
+    let root = site.sign_in("root");
+    let id = site.value("select id from user where username = 'root'");
+    let page = format!("/admin/auth/user/{id}/password/");
+    let disable = || root.form(&page).set("usable_password", "false").send();
+    let answer = disable();
+    assert_eq!(answer.status, 409);
+    assert!(
+        answer
+            .words()
+            .contains("the last password of one cannot be disabled")
+    );
+    assert!(!site.hash_of("root").starts_with('!'));
+    site.user("eve").superuser().make();
+    assert_eq!(disable().status, 303);
+    assert!(site.hash_of("root").starts_with('!'));
+}
+
+#[test]
 fn a_password_set_for_somebody_has_to_be_good_enough_too() {
     let site = site();
     let (root, hash, page) = (site.sign_in("root"), site.hash_of("ada"), page(&site));

@@ -45,7 +45,7 @@ fn nothing_ticked_and_no_action_change_nothing() {
         let answer = desk.post(&format!("{LIST}?q=silo"), &fields);
         assert_eq!(answer.status, 303, "{fields:?}");
         assert_eq!(
-            desk.after(&answer),
+            desk.after(answer),
             (format!("{LIST}?q=silo"), words.to_owned()),
             "{fields:?}"
         );
@@ -69,7 +69,7 @@ fn ticked_rows_go_after_the_question() {
     assert_eq!(desk.everything(), before, "to ask is not to delete");
     let answer = confirm(&desk, LIST, &page);
     assert_eq!(
-        desk.after(&answer),
+        desk.after(answer),
         (
             LIST.to_owned(),
             "Successfully deleted 2 lettings.".to_owned()
@@ -89,7 +89,7 @@ fn ticked_rows_go_after_the_question() {
     );
     let page = desk.post(LIST, &[DELETE, ("_selected_action", "3")]);
     let answer = confirm(&desk, LIST, &page);
-    assert_eq!(desk.after(&answer).1, "Successfully deleted 1 letting.");
+    assert_eq!(desk.after(answer).1, "Successfully deleted 1 letting.");
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn what_hangs_on_ticked_rows_goes_along_and_is_logged() {
     );
     assert!(middle(&page).contains("Summary Addresses: 2 Lettings: 2"));
     let answer = confirm(&desk, target, &page);
-    assert_eq!(desk.after(&answer).1, "Successfully deleted 2 addresses.");
+    assert_eq!(desk.after(answer).1, "Successfully deleted 2 addresses.");
     assert_eq!(desk.logged().len(), 4);
 }
 
@@ -125,7 +125,7 @@ fn rows_that_vanished_meanwhile_are_passed_over() {
     assert!(middle(&page).contains("Summary Lettings: 2"));
     desk.sql("delete from letting where id = 1", []);
     let answer = confirm(&desk, LIST, &page);
-    assert_eq!(desk.after(&answer).1, "Successfully deleted 1 letting.");
+    assert_eq!(desk.after(answer).1, "Successfully deleted 1 letting.");
     assert_eq!(desk.logged(), ["ada delete letting 2 Sea []"]);
 }
 
@@ -140,10 +140,10 @@ fn all_fifteen_hundred_rows_of_a_list_go_at_once_with_the_number_said_before() {
     assert!(page.bytes.len() < 40_000, "one field, not one a row");
     let answer = confirm(&desk, LIST, &page);
     assert_eq!(
-        desk.after(&answer),
+        desk.after(answer),
         (
             LIST.to_owned(),
-            "Successfully deleted 1500 lettings.".to_owned()
+            "Successfully deleted 1,500 lettings.".to_owned()
         )
     );
     assert_eq!(desk.one::<i64>("select count(*) from letting"), 0);
@@ -152,6 +152,41 @@ fn all_fifteen_hundred_rows_of_a_list_go_at_once_with_the_number_said_before() {
         desk.one::<i64>("select count(distinct row_id) from history where action = 'delete'"),
         1_500
     );
+}
+
+#[test]
+fn of_two_thousand_rows_none_goes_when_one_cannot() {
+    let desk = Desk::new();
+    desk.many_lettings(2_000);
+    desk.sql(
+        "create trigger it_stays before delete on letting when old.title = 'Home 1234'
+         begin select raise(abort, 'this one stays'); end",
+        [],
+    );
+    let before = desk.everything();
+    let page = desk.post(LIST, &[DELETE, ("select_across", "1")]);
+    assert_eq!(desk.ended(confirm(&desk, LIST, &page)).status, 500);
+    assert_eq!(desk.everything(), before, "and nothing is in the history");
+    assert_eq!(
+        desk.column("select lettings || '' from place"),
+        ["2000"],
+        "the counts are as before"
+    );
+    assert!(middle(&desk.get(&format!("{LIST}?q=home"))).contains("2,000 results"));
+    desk.sql("drop trigger it_stays", []);
+    let answer = confirm(&desk, LIST, &page);
+    assert_eq!(
+        desk.after(answer).1,
+        "Successfully deleted 2,000 lettings.",
+        "the same page may be sent again"
+    );
+    assert_eq!(
+        desk.column(
+            "select count(*) || ' ' || count(distinct row_id) from history where action = 'delete'"
+        ),
+        ["2000 2000"]
+    );
+    assert!(middle(&desk.get(&format!("{LIST}?q=home"))).contains("0 results"));
 }
 
 #[test]
@@ -176,7 +211,7 @@ fn all_rows_of_a_narrowed_list_are_those_that_match() {
     );
     let answer = confirm(&desk, &target, &page);
     assert_eq!(
-        desk.after(&answer),
+        desk.after(answer),
         (
             format!("{LIST}?q=home%2011"),
             "Successfully deleted 11 lettings.".to_owned()
@@ -214,7 +249,7 @@ fn when_the_number_has_changed_the_question_is_asked_again() {
     );
     assert_eq!(desk.one::<i64>("select count(*) from letting"), 4);
     let answer = confirm(&desk, LIST, &again);
-    assert_eq!(desk.after(&answer).1, "Successfully deleted 4 lettings.");
+    assert_eq!(desk.after(answer).1, "Successfully deleted 4 lettings.");
 }
 
 #[test]
@@ -262,7 +297,7 @@ fn without_the_permission_there_is_no_action_and_none_is_carried_out() {
     let page = bob.get(LIST);
     assert!(!page.text().contains("delete_selected") && !page.text().contains("type=\"checkbox\""));
     let answer = bob.post(LIST, &[DELETE, ("_selected_action", "1"), ("post", "yes")]);
-    assert_eq!(bob.after(&answer).1, "No action selected.");
+    assert_eq!(bob.after(answer).1, "No action selected.");
     // Nor where something would go along that they may not delete.
     let page = bob.post(
         "/admin/lettings/address/",

@@ -6,12 +6,13 @@ use crate::support::answer::Answer;
 const CHOICE: &str = "Select a valid choice. That choice is not one of the available choices.";
 const ADD: &str = "/admin/lettings/letting/add/";
 
-/// The rows that a form offers, each with its id.
+/// The rows that a form offers, without the one that is to be made.
 fn offered(page: &Answer) -> Vec<String> {
     let choices = page.between("<div class=\"choices\">", "</div>");
     let labels = choices.split("<label>").skip(1);
     labels
         .filter_map(|label| label.split_once("</label>"))
+        .filter(|(label, _)| !label.contains("value=\"new\""))
         .map(|(label, _)| words(label))
         .collect()
 }
@@ -301,8 +302,13 @@ fn related_rows_are_offered_to_those_who_may_touch_them() {
     desk.letting("Silo");
     let form = "/admin/lettings/letting/1/change/";
     let links = desk.get(form).attributes("href");
-    assert!(links.contains(&"/admin/lettings/address/add/".to_owned()));
     assert!(links.contains(&"/admin/lettings/address/1/change/".to_owned()));
+    assert!(
+        !links.contains(&"/admin/lettings/address/add/".to_owned()),
+        "a new address is made in the form itself"
+    );
+    let links = desk.get("/admin/profiles/profile/add/").attributes("href");
+    assert!(links.contains(&"/admin/auth/user/add/".to_owned()));
     let bob = desk.colleague("bob", &["lettings.change_letting"]);
     let page = bob.get(form);
     assert!(!page.text().contains("/admin/lettings/address/"));

@@ -159,7 +159,7 @@ fn who_may_only_delete_comes_back_to_the_first_page() {
     assert_eq!(clerk.get("/admin/lettings/letting/1/delete/").status, 200);
     let answer = clerk.post("/admin/lettings/letting/1/delete/", &[("post", "yes")]);
     assert_eq!(
-        clerk.after(&answer),
+        clerk.after(answer),
         (
             "/admin/".to_owned(),
             "The letting “Silo” was deleted successfully.".to_owned()

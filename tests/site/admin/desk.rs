@@ -5,6 +5,8 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::LazyLock;
+use std::sync::mpsc::channel;
+use std::thread::spawn;
 
 use oc_lettings::config::{Config, Environment};
 use oc_lettings::db::Db;
@@ -203,6 +205,27 @@ impl Desk {
         written.expect("a database that can be written")
     }
 
+    /// Does something while somebody else's change holds the database's one writer.
+    pub(super) fn meanwhile<T>(&self, doing: impl FnOnce() -> T) -> T {
+        let (begun, has_begun) = channel();
+        let (over, is_over) = channel::<()>();
+        let db = self.house.db.clone();
+        let other = spawn(move || {
+            db.write_now(|_| {
+                begun.send(()).expect("a test that waits for this");
+                // It ends when the test lets go of its end.
+                let _ = is_over.recv();
+                Ok(())
+            })
+        });
+        has_begun.recv().expect("a change that has begun");
+        let done = doing();
+        drop(over);
+        let ended = other.join().expect("a change without a panic");
+        ended.expect("a change that ends well");
+        done
+    }
+
     /// One value from the database.
     pub(super) fn one<T: FromSql>(&self, sql: &str) -> T {
         let read = self
@@ -306,12 +329,26 @@ impl Desk {
 
     /// The same, followed to the next page: its address, and what it says has happened.
     pub(super) fn save(&self, target: &str, typed: &[Typed<'_>]) -> (String, String) {
-        self.after(&self.submit(target, typed))
+        self.after(self.submit(target, typed))
     }
 
-    /// Where an answer leads, and what that page says has happened.
-    pub(super) fn after(&self, answer: &Answer) -> (String, String) {
+    /// What an action came to at last, where it takes long.
+    pub(super) fn ended(&self, answer: Answer) -> Answer {
         let next = answer.header("location");
+        if !next.starts_with("/admin/jobs/") {
+            return answer;
+        }
+        loop {
+            let page = self.get(&next);
+            if page.status != 200 {
+                return page;
+            }
+        }
+    }
+
+    /// Where an answer leads at last, and what that page says has happened.
+    pub(super) fn after(&self, answer: Answer) -> (String, String) {
+        let next = self.ended(answer).header("location");
         let page = self.get(&next);
         (next, said(&page))
     }

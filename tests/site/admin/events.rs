@@ -47,7 +47,7 @@ fn a_search_finds_rows_people_and_clients() {
     assert!(
         desk.get("/admin/history/?q=nobody")
             .text()
-            .contains("Nothing was found.")
+            .contains("Nothing matches.")
     );
 }
 

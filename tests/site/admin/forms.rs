@@ -286,7 +286,7 @@ fn a_form_says_of_each_field_what_it_needs() {
     }
     assert!(
         page.text()
-            .contains("<form class=\"edit\" method=\"post\" novalidate>")
+            .contains("<form class=\"edit\" id=\"edit\" method=\"post\" novalidate>")
     );
     assert!(
         !page.text().contains("/delete/"),

@@ -17,9 +17,9 @@ fn apps_and_models_stand_in_their_order_with_what_one_may_do() {
     let desk = Desk::new();
     let page = desk.get("/admin/");
     insta::assert_snapshot!(entries(&page), @r"
-    Authentication and Authorization Groups Add group Change groups ; Users Add user Change users ;
-    Lettings Addresses Add address Change addresses ; Lettings Add letting Change lettings ;
-    Profiles Profiles Add profile Change profiles ;
+    Authentication and Authorization Groups 0 Add group Change groups ; Users 1 Add user Change users ;
+    Lettings Addresses 0 Add address Change addresses ; Lettings 0 Add letting Change lettings ;
+    Profiles Profiles 0 Add profile Change profiles ;
     ");
     for link in [
         "/admin/lettings/",
@@ -44,7 +44,7 @@ fn only_what_one_may_do_is_offered() {
     );
     let page = viewer.get("/admin/");
     insta::assert_snapshot!(entries(&page), @r"
-    Lettings Addresses View addresses ; Lettings Add letting ;
+    Lettings Addresses 0 View addresses ; Lettings Add letting ;
     Profiles Profiles ;
     ");
     assert!(!page.text().contains("href=\"/admin/lettings/letting/\""));
@@ -81,7 +81,7 @@ fn who_may_do_nothing_is_told_so() {
 fn an_app_has_a_page_with_its_own_models() {
     let desk = Desk::new();
     let page = desk.get("/admin/lettings/");
-    insta::assert_snapshot!(entries(&page), @"Lettings Addresses Add address Change addresses ; Lettings Add letting Change lettings ;");
+    insta::assert_snapshot!(entries(&page), @"Lettings Addresses 0 Add address Change addresses ; Lettings 0 Add letting Change lettings ;");
     assert_eq!(desk.get("/admin/nothing/").status, 404);
     let other = desk.colleague("bob", &["profiles.view_profile"]);
     assert_eq!(other.get("/admin/lettings/").status, 404);
@@ -140,4 +140,48 @@ fn recent_actions_link_to_what_is_there_and_not_to_what_was_deleted() {
     assert!(recent.contains(&format!(
         "<a href=\"/admin/auth/group/{id}/change/\">Cleaning</a>"
     )));
+}
+
+#[test]
+fn what_others_did_stands_before_what_one_did_oneself() {
+    let ada = Desk::new();
+    ada.save("/admin/auth/group/add/", &[("name", "Editors")]);
+    let page = middle(&ada.get("/admin/"));
+    assert!(
+        !page
+            .replace("My recent actions", "")
+            .contains("ecent actions")
+    );
+    let bob = ada.colleague(
+        "bob",
+        &[
+            "lettings.add_letting",
+            "lettings.add_address",
+            "lettings.view_letting",
+        ],
+    );
+    let address = bob.address("1", "Main Street").to_string();
+    bob.save(
+        "/admin/lettings/letting/add/",
+        &[("title", "Silo"), ("address_id", &address)],
+    );
+
+    let page = middle(&ada.get("/admin/"));
+    let everybodys = page.split_once("Recent actions ").unwrap().1;
+    assert!(
+        everybodys.starts_with("Added: Silo letting, by bob, "),
+        "{everybodys}"
+    );
+    let (everybodys, own) = everybodys.split_once("My recent actions ").unwrap();
+    assert!(everybodys.contains("Added: Editors group, by ada, "));
+    assert!(own.starts_with("Added: Editors group, "), "{own}");
+}
+
+#[test]
+fn what_happened_to_rows_that_one_may_not_see_is_not_told() {
+    let ada = Desk::new();
+    ada.save("/admin/auth/group/add/", &[("name", "Secret circle")]);
+    let bob = ada.colleague("bob", &["lettings.view_letting"]);
+    assert!(!bob.get("/admin/").text().contains("Secret circle"));
+    assert!(ada.get("/admin/").text().contains("Secret circle"));
 }

@@ -111,6 +111,26 @@ fn a_missing_permission_is_named_in_the_frame_of_the_admin() {
 }
 
 #[test]
+fn a_forbidden_page_leads_back_only_to_a_list_that_one_may_see() {
+    let desk = Desk::new();
+    desk.letting("Silo");
+    let bob = desk.colleague("bob", &["lettings.view_letting"]);
+    let may = bob.get("/admin/lettings/letting/1/delete/");
+    let may_not = bob.get("/admin/auth/user/");
+    assert_eq!((may.status, may_not.status), (403, 403));
+    assert!(
+        may.text()
+            .contains("href=\"/admin/lettings/letting/\">Back to the list</a>")
+    );
+    assert!(!may_not.text().contains("Back to the list"));
+    assert!(
+        may_not
+            .text()
+            .contains("href=\"/admin/\">Administration</a>")
+    );
+}
+
+#[test]
 fn permissions_that_were_taken_away_are_gone_at_the_next_request() {
     let desk = Desk::new();
     desk.letting("Silo");

@@ -36,16 +36,16 @@ fn one_session_is_ended_and_then_the_others() {
     }
     let name = "ab".repeat(8);
     assert_eq!(
-        desk.after(&desk.post(PAGE, &[("end", &name)])).1,
+        desk.after(desk.post(PAGE, &[("end", &name)])).1,
         "1 session has ended."
     );
     assert_eq!(desk.one::<i64>("select count(*) from session"), 3);
     assert_eq!(
-        desk.after(&desk.post(PAGE, &[("end", &name)])).1,
+        desk.after(desk.post(PAGE, &[("end", &name)])).1,
         "That session had ended already."
     );
     assert_eq!(
-        desk.after(&desk.post(PAGE, &[("end", "others")])).1,
+        desk.after(desk.post(PAGE, &[("end", "others")])).1,
         "2 sessions have ended."
     );
     assert_eq!(rows(&desk.get(PAGE)).len(), 1);

@@ -60,7 +60,7 @@ static REVIEW: Model = Model {
                 by: By::Value("stars"),
             },
         ],
-        order: "id desc",
+        ..List::DEFAULT
     },
     hooks: Hooks {
         check: |draft| {
@@ -112,7 +112,7 @@ fn it_stands_in_the_index_and_has_a_page_of_its_app() {
     let index = desk.get("/admin/");
     assert!(
         middle(&index).contains(
-            "Profiles ProfilesAdd profileChange profiles Reviews ReviewsAdd reviewChange reviews"
+            "Profiles Profiles 0Add profileChange profiles Reviews Reviews 2Add reviewChange reviews"
         ),
         "{}",
         middle(&index)
@@ -236,7 +236,7 @@ fn it_goes_along_with_its_letting_and_all_of_it_is_logged() {
     );
     let deleted = desk.post("/admin/reviews/review/2/delete/", &[("post", "yes")]);
     assert_eq!(
-        desk.after(&deleted).1,
+        desk.after(deleted).1,
         "The review “***** for Sea” was deleted successfully."
     );
     assert_eq!(desk.one::<i64>("select count(*) from review"), 0);

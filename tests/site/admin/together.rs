@@ -1,6 +1,7 @@
 //! Two people on one row: the second save shows both, loses nothing, and can be repeated.
 
 use super::desk::{Desk, Typed, middle, rows, values};
+use crate::support::Site;
 
 const FORM: &str = "/admin/lettings/letting/1/change/";
 
@@ -42,7 +43,12 @@ fn the_second_save_shows_both_and_loses_nothing() {
         page.between("<title>", "</title>")
             .starts_with("Error: Change letting: Of Ada")
     );
-    assert!(page.text().contains(">Save my version<"));
+    assert!(page.text().contains(
+        "<button class=\"button\" form=\"edit\" name=\"_save\" value=\"1\">Save my version</button>"
+    ));
+    assert!(page.text().contains(&format!(
+        "<a class=\"button quiet\" href=\"{FORM}\">Take theirs</a>"
+    )));
     assert_eq!(ada.everything(), before);
     assert_eq!(ada.one::<String>("select title from letting"), "Of Ada");
 
@@ -162,4 +168,44 @@ fn a_refused_form_or_a_search_in_between_hides_nothing() {
         assert_eq!(send(&ada, &again, &[("title", "Mine")]).status, 409);
         assert_eq!(ada.one::<String>("select title from letting"), "Theirs");
     }
+}
+
+#[test]
+fn of_two_saves_at_the_same_moment_one_is_kept_and_one_is_asked() {
+    let site = Site::new();
+    site.user("ada").superuser().make();
+    site.user("bob").superuser().make();
+    site.letting("Silo");
+    let (ada, bob) = (site.sign_in("ada"), site.sign_in("bob"));
+    for round in 1..=100 {
+        let of_ada = ada.form(FORM).set("title", &format!("Ada {round}"));
+        let of_bob = bob.form(FORM).set("title", &format!("Bob {round}"));
+        let answers = site.at_once(vec![of_ada.ready(), of_bob.ready()]);
+        let (won, lost) = match (answers[0].status, answers[1].status) {
+            (303, 409) => ("Ada", "Bob"),
+            (409, 303) => ("Bob", "Ada"),
+            other => panic!("round {round}: {other:?}"),
+        };
+        assert_eq!(
+            site.value("select title from letting"),
+            format!("{won} {round}")
+        );
+        let asked = answers.iter().find(|answer| answer.status == 409);
+        let kept = asked.expect("one of them").text();
+        assert!(kept.contains(&format!("value=\"{lost} {round}\"")));
+    }
+    assert_eq!(site.value("select count(*) from history"), "100");
+}
+
+#[test]
+fn a_save_that_does_not_say_which_version_it_saw_is_not_taken() {
+    let desk = Desk::new();
+    desk.letting("Silo");
+    let opened = desk.filled(FORM, &[]);
+    let without: Vec<(String, String)> = opened
+        .into_iter()
+        .filter(|(name, _)| name != "_version")
+        .collect();
+    assert_eq!(send(&desk, &without, &[("title", "Mine")]).status, 409);
+    assert_eq!(desk.one::<String>("select title from letting"), "Silo");
 }

@@ -211,3 +211,29 @@ fn a_name_is_kept_in_one_form_of_its_letters() {
         );
     }
 }
+
+#[test]
+fn a_sign_in_since_the_form_was_opened_is_not_written_over() {
+    let desk = Desk::new();
+    let bob = desk.user("bob");
+    desk.sql(
+        "update user set last_login = '2026-01-02T10:00:00.000000Z'",
+        [],
+    );
+    let form = format!("/admin/auth/user/{bob}/change/");
+    let opened = desk.filled(&form, &[("first_name", "Bob")]);
+    desk.sql(
+        "update user set last_login = '2026-01-03T11:00:00.000000Z'",
+        [],
+    );
+    let fields: Vec<_> = opened
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    assert_eq!(desk.post(&form, &fields).status, 303);
+    let seen = format!("select first_name || ' ' || last_login from user where id = {bob}");
+    assert_eq!(desk.one::<String>(&seen), "Bob 2026-01-03T11:00:00.000000Z");
+
+    desk.save(&form, &[("last_login_0", "2026-02-03")]);
+    assert_eq!(desk.one::<String>(&seen), "Bob 2026-02-03T11:00:00.000000Z");
+}

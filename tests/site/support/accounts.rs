@@ -1,7 +1,10 @@
 //! Accounts, as rows: whoever can sign in, and what they may do.
 
+use std::path::Path;
 use std::sync::LazyLock;
 
+use oc_lettings::db::backup::Backups;
+use oc_lettings::django::{Options, Source, import};
 use oc_lettings::password;
 
 use super::Site;
@@ -41,6 +44,20 @@ impl Site {
             permissions: Vec::new(),
             groups: Vec::new(),
         }
+    }
+
+    /// Moves in from the Django site whose database is this file of `tests/data/`, without the rows that break a rule.
+    pub(crate) fn moved_in(&self, file: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/data")
+            .join(file);
+        let source = Source::open(&path, self.folder.path()).expect("a Django site's database");
+        let backups = Backups::beside(self.db.path());
+        let options = Options {
+            skip_bad: true,
+            ..Options::default()
+        };
+        import(&self.db, &backups, &source, options, &mut |_| {}).expect("an empty site takes it");
     }
 
     /// Adds a group with these permissions, such as `lettings.add_letting`, and gives its id.

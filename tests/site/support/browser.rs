@@ -133,7 +133,8 @@ impl<'s> Browser<'s> {
             .set("password", password)
     }
 
-    fn kept(&self, answer: Answer) -> Answer {
+    /// Keeps an answer's cookies.
+    pub(crate) fn kept(&self, answer: Answer) -> Answer {
         for line in answer.cookies() {
             let cookie = Cookie::parse_encoded(line).expect("a cookie as browsers read it");
             if cookie.max_age() == Some(Duration::ZERO) {
