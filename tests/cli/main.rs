@@ -12,7 +12,6 @@ mod database;
 mod demo;
 mod django;
 mod fixtures;
-mod fixtures;
 mod help;
 mod http;
 mod import_django;
