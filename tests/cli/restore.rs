@@ -461,7 +461,10 @@ fn interrupt(name: &str, seen: Seen) -> bool {
     run.run(&["backup", "copy.sqlite3"]).succeeded();
     fill(&run, 6);
     pass(&run.db());
-    let child = run.prepared(&["restore", "copy.sqlite3"]).spawn().unwrap();
+    let child = run
+        .prepared(&["restore", "copy.sqlite3"])
+        .spawn()
+        .expect("our binary starts");
     let killed = kill_when(child, || seen(&run));
     assert!(!run.path("site.sqlite3-wal").exists(), "{name}");
     let moment = shown(&database(&run));

@@ -131,16 +131,18 @@ fn a_database_that_is_exchanged_while_it_is_being_opened_is_opened_anew() {
     reason = "it is about what another process does to the file"
 )]
 fn locked(path: &Path) -> Connection {
-    let conn = Connection::open(path).unwrap();
+    let conn = Connection::open(path).expect("the file");
     conn.execute_batch("pragma journal_mode = delete; begin exclusive")
-        .unwrap();
+        .expect("a file that nobody has");
     conn
 }
 
 /// How often this process has the file open.
 fn handles(path: &Path) -> usize {
-    let path = path.canonicalize().unwrap();
-    let handles = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let path = path.canonicalize().expect("the file");
+    let handles = std::fs::read_dir("/proc/self/fd")
+        .expect("what is open")
+        .flatten();
     handles
         .filter(|handle| std::fs::read_link(handle.path()).is_ok_and(|open| open == path))
         .count()
