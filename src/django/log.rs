@@ -16,6 +16,7 @@ const LONGEST_ID: usize = 64;
 /// An entry before it is known what its author and its model are called.
 pub(super) struct Logged {
     pub(super) id: i64,
+    /// Its author, known by the id alone.
     pub(super) user_id: i64,
     /// Nothing where Django had forgotten it.
     pub(super) content_type: Option<i64>,
@@ -78,6 +79,7 @@ pub(super) fn entry(raw: &Raw<'_>) -> Checked<Logged> {
     };
     let entry = Entry {
         at,
+        user_id: Some(user_id),
         username: String::new(),
         client: String::new(),
         action: event.word().to_owned(),
