@@ -38,9 +38,9 @@ coverage:
 	@cargo llvm-cov --version >/dev/null 2>&1 || { echo "coverage needs cargo-llvm-cov (cargo install cargo-llvm-cov) and LLVM's tools (rustup component add llvm-tools, or LLVM_COV and LLVM_PROFDATA)"; exit 1; }
 	cargo llvm-cov --fail-under-lines 85
 
-# What pages and a start cost, what sign-ins cost the pages, and what moving in costs.
+# What pages and a start cost, what sign-ins cost the pages, what a backup costs those who write, and what moving in costs.
 bench:
-	cargo bench --bench pages --bench sign_in --bench import
+	cargo bench --bench pages --bench sign_in --bench backup --bench import
 
 # The binary for this machine, at target/release/oc-lettings.
 release:

@@ -259,15 +259,17 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
 }
 
 /// Opens what is to be written in, once it is found fit. From then on its lock keeps a restore away, which may have put
-/// another file in its place in the moment before: then that one is opened.
+/// another file in its place in the moment before: then whatever came of it does not count, and that one is opened.
 fn connect_to_write(path: &Path, fit: impl Fn(&Connection) -> Result<()>) -> Result<Connection> {
     loop {
         let opened = file::identity(path);
-        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        fit(&conn)?;
-        keep_commits(path, &conn)?;
+        let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
+            fit(&conn)?;
+            keep_commits(path, &conn)?;
+            Ok(conn)
+        });
         if file::identity(path) == opened {
-            return Ok(conn);
+            return conn;
         }
     }
 }

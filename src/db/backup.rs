@@ -85,14 +85,19 @@ impl Backups {
         }
     }
 
-    /// Copies beside a database that nobody configured; none is made on a schedule.
-    pub fn beside(database: &Path) -> Self {
+    /// Copies in a folder, of a database that nobody configured; none is made on a schedule.
+    pub fn in_folder(database: &Path, folder: &Path) -> Self {
         Self {
             database: database.to_owned(),
-            folder: file::folder(database),
+            folder: folder.to_owned(),
             keep: usize::MAX,
             every: None,
         }
+    }
+
+    /// The same beside it.
+    pub fn beside(database: &Path) -> Self {
+        Self::in_folder(database, &file::folder(database))
     }
 
     /// The database that they are copies of.
@@ -114,7 +119,11 @@ impl Backups {
     pub fn all(&self) -> Result<Vec<Backup>> {
         let doing = || format!("list the backups in {}", self.folder.display());
         let entries = match fs::read_dir(&self.folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error)
+                if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) =>
+            {
+                return Ok(Vec::new());
+            }
             entries => entries.context(doing())?,
         };
         let stem = self.stem();
@@ -170,7 +179,7 @@ impl Backups {
 
     fn make_until(&self, db: &Db, reason: Reason, stop: &Stop) -> Result<Backup> {
         let mut copy = db.read(|source| self.copy(source, &self.place(), Depth::Whole, stop))?;
-        self.keep(&mut copy, reason)
+        self.finish(&mut copy, reason)
     }
 
     /// Removes the oldest scheduled copies, so that as many are left as are to be kept.
@@ -202,7 +211,7 @@ impl Backups {
     }
 
     /// Gives a copy its name in the folder: that of the moment it shows, or of the next second that is free.
-    fn keep(&self, copy: &mut Unfinished, reason: Reason) -> Result<Backup> {
+    fn finish(&self, copy: &mut Unfinished, reason: Reason) -> Result<Backup> {
         let mut at = copy.begun();
         loop {
             let path = self.path_of(at, reason);

@@ -1,8 +1,14 @@
 //! `oc-lettings check`: findings with their cures, and the event that proves the way to Sentry.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
+use jiff::Timestamp;
+
+use super::backup::Disk;
+use super::database::powerless;
 use super::receiver::Receiver;
 use super::run::Run;
 
@@ -12,7 +18,8 @@ fn healthy() -> Run {
         .with("SITE_URL", "https://www.example.com")
         .with("TRUSTED_PROXIES", "10.0.0.0/8")
         .with("SENTRY_DSN", "https://key@sentry.example/1")
-        .with("CONTACT_EMAIL", "homes@example.com");
+        .with("CONTACT_EMAIL", "homes@example.com")
+        .with("BACKUP_EVERY", "24h");
     run.run(&["migrate"]).succeeded();
     run
 }
@@ -175,6 +182,111 @@ fn a_damaged_page_is_found() {
     assert!(
         format!("{}{}", done.out, done.err).contains("is damaged"),
         "{done:?}"
+    );
+}
+
+/// A site of production whose backups lie in a folder of their own.
+fn with_backups() -> Run {
+    healthy().with("BACKUP_DIR", "backups")
+}
+
+/// The warning about backups, where there is one.
+fn about_backups(run: &Run) -> Option<String> {
+    let output = run.run(&["check"]).succeeded();
+    let (findings, _) = findings(&output);
+    assert!(findings.len() <= 1, "{output}");
+    findings.first().map(|line| (*line).to_owned())
+}
+
+#[test]
+fn a_backup_that_is_late_is_found() {
+    let run = with_backups();
+    assert_eq!(
+        about_backups(&run),
+        None,
+        "a new site has had no time to make one"
+    );
+    fs::create_dir(run.path("backups")).unwrap();
+    let make = |moment: Timestamp| {
+        let name = format!(
+            "site-{}-scheduled.sqlite3",
+            moment.strftime("%Y%m%dT%H%M%SZ")
+        );
+        fs::write(run.path("backups").join(name), "").unwrap();
+    };
+    let hours_ago = |hours| Timestamp::now() - Duration::from_hours(hours);
+    fs::write(run.path("backups/site-20200102T000000Z-manual.sqlite3"), "").unwrap();
+    make("2020-01-01T07:31:05Z".parse().unwrap());
+    assert_eq!(
+        about_backups(&run).unwrap(),
+        "warning: the newest scheduled backup is from 2020-01-01T07:31:05Z, and BACKUP_EVERY is 24h; see the server's log for what kept it from making one, or run `oc-lettings backup`"
+    );
+    make(hours_ago(26));
+    assert!(about_backups(&run).is_some());
+    make(hours_ago(24));
+    assert_eq!(about_backups(&run), None, "the next one is due now");
+}
+
+#[test]
+fn a_database_that_is_old_and_has_no_backup_is_found() {
+    let run = with_backups();
+    run.sql("update refinery_schema_history set applied_on = '2020-01-01T00:00:00Z'");
+    let line = about_backups(&run).unwrap();
+    assert!(
+        line.starts_with(
+            "warning: there is no scheduled backup in backups, and BACKUP_EVERY is 24h; "
+        ),
+        "{line}"
+    );
+    assert_eq!(about_backups(&run.with("BACKUP_EVERY", "off")), None);
+}
+
+#[test]
+fn backups_that_nothing_makes_are_found_before_a_deploy() {
+    let run = with_backups().with("BACKUP_EVERY", "off");
+    let output = run.run(&["check", "--deploy"]).succeeded();
+    assert!(
+        output.contains("warning: BACKUP_EVERY is off: the server makes no backups; set it to"),
+        "{output}"
+    );
+    assert_eq!(about_backups(&run), None);
+}
+
+#[test]
+fn a_folder_in_which_no_backup_can_be_made_is_an_error() {
+    let run = with_backups()
+        .file("file", "")
+        .with("BACKUP_DIR", "file/backups");
+    let output = run.run(&["check"]).found();
+    assert!(
+        output.contains("error: backups cannot be made in file/backups: uid "),
+        "{output}"
+    );
+    assert!(output.contains(" cannot write file; "), "{output}");
+    assert!(output.contains("set BACKUP_DIR"), "{output}");
+
+    let run = run.with("BACKUP_DIR", "closed");
+    fs::create_dir(run.path("closed")).unwrap();
+    fs::set_permissions(run.path("closed"), Permissions::from_mode(0o555)).unwrap();
+    fs::set_permissions(run.path(""), Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(run.path("site.sqlite3"), Permissions::from_mode(0o666)).unwrap();
+    let output = powerless(&run, &["check"]).found();
+    assert!(
+        output.contains("error: backups cannot be made in closed: uid "),
+        "{output}"
+    );
+}
+
+#[test]
+fn backups_on_a_disk_that_does_not_last_are_found() {
+    let run = with_backups();
+    let Some(_disk) = Disk::mount(run.path("backups"), 1) else {
+        return;
+    };
+    let output = run.run(&["check"]).succeeded();
+    assert!(
+        output.contains("warning: the backups in backups are in memory, lost at the next restart; mount a disk or volume and set BACKUP_DIR"),
+        "{output}"
     );
 }
 

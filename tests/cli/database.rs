@@ -34,7 +34,7 @@ fn all_refuse(run: &Run, words: &[&str]) {
     );
 }
 
-fn mode(path: &Path) -> u32 {
+pub(super) fn mode(path: &Path) -> u32 {
     let metadata = fs::metadata(path).expect("a file that is there");
     metadata.permissions().mode() & 0o7777
 }
@@ -128,7 +128,7 @@ fn a_file_that_cannot_be_written_is_refused_likewise() {
 }
 
 /// Runs the binary as somebody who is not root, for whom modes of files mean nothing.
-fn powerless(run: &Run, arguments: &[&str]) -> Done {
+pub(super) fn powerless(run: &Run, arguments: &[&str]) -> Done {
     let mut command = run.prepared(arguments);
     if rustix::process::geteuid().is_root() {
         // A copy, because the folders above the built one may be root's alone; made by another process, because what

@@ -2,8 +2,11 @@
 
 use std::fs;
 
-use oc_lettings::db::migrate;
+use oc_lettings::db::backup::Backups;
+use oc_lettings::db::{self, Db, migrate};
+use refinery::Migration;
 
+use super::backup::{backups, older};
 use super::run::{Done, Run};
 use super::server::Server;
 
@@ -129,6 +132,89 @@ fn processes_that_migrate_at_once_all_succeed_and_one_of_them_does_the_work() {
             migrate::latest().to_string()
         );
     }
+}
+
+#[test]
+fn before_a_database_is_migrated_it_is_copied_and_the_copy_is_named() {
+    let run = older();
+    let (from, to) = (migrate::latest() - 1, migrate::latest());
+    let output = run.run(&["migrate"]).succeeded();
+    let made = backups(&run);
+    assert_eq!(made.len(), 1, "{made:?}");
+    let name = made[0].file_name().unwrap().to_string_lossy().into_owned();
+    assert!(
+        name.ends_with(&format!("Z-before-migration-v{from}-v{to}.sqlite3")),
+        "{name}"
+    );
+    let last = migrate::all_pending().pop().unwrap().name;
+    assert_eq!(
+        output,
+        format!("copied to backups/{name} first\napplied {last}\n")
+    );
+    let conn = db::inspect(&made[0]).unwrap();
+    assert_eq!(migrate::version(&conn).unwrap(), from);
+    run.run(&["migrate"]).succeeded();
+    assert_eq!(backups(&run), made);
+}
+
+#[test]
+fn processes_that_migrate_a_database_at_once_leave_one_copy() {
+    let run = older();
+    let running: Vec<_> = (0..6)
+        .map(|_| run.prepared(&["migrate"]).spawn().unwrap())
+        .collect();
+    let outputs: Vec<String> = running
+        .into_iter()
+        .map(|child| Done::of(child.wait_with_output().unwrap()).succeeded())
+        .collect();
+    let copied = |output: &&String| output.starts_with("copied to ");
+    assert_eq!(outputs.iter().filter(copied).count(), 1, "{outputs:?}");
+    assert_eq!(backups(&run).len(), 1, "{:?}", backups(&run));
+}
+
+#[test]
+fn a_migration_that_fails_names_the_copy_and_a_crash_loop_makes_one() {
+    let run = older();
+    run.foreign_sql("insert into profile (id, user_id, updated_at) values (7, 99, '')");
+    let first = run.run(&["serve"]).refused(&[
+        "migrate site.sqlite3: 1 rows would point at rows that do not exist; nothing was changed",
+    ]);
+    let made = backups(&run);
+    assert_eq!(made.len(), 1, "{made:?}");
+    let name = made[0].file_name().unwrap().to_string_lossy().into_owned();
+    assert!(
+        first.ends_with(&format!(" a copy of it is backups/{name}")),
+        "{first}"
+    );
+    assert_eq!(run.run(&["serve"]).refused(&[]), first);
+    assert_eq!(backups(&run), made);
+}
+
+#[test]
+fn the_way_back_from_a_newer_version_is_the_command_that_the_refusal_names() {
+    let run = Run::new().with("BACKUP_DIR", "backups");
+    run.run(&["demo"]).succeeded();
+    let newer = migrate::latest() + 1;
+    let mut migrations = migrate::all();
+    migrations
+        .push(Migration::unapplied(&format!("V{newer}__next"), "delete from letting").unwrap());
+    let backups = Backups::in_folder(&run.path("site.sqlite3"), &run.path("backups"));
+    let (db, _) = Db::open_and_migrate_with(&backups, &migrations).unwrap();
+    db.checkpoint().unwrap();
+    drop(db);
+    let words = run
+        .run(&["serve"])
+        .refused(&[&format!("schema version {newer}")]);
+    let (_, command) = words.split_once("`oc-lettings restore ").unwrap();
+    let (path, _) = command.split_once('`').unwrap();
+    run.run(&["restore", path]).succeeded();
+    let server = Server::start(&run);
+    assert!(
+        server
+            .ask("GET", "/lettings/")
+            .text()
+            .contains("Joshua Tree")
+    );
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::process::Child;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -79,6 +80,17 @@ impl Server {
     pub(super) fn signal(&self, signal: Signal) {
         let id = i32::try_from(self.child.id()).expect("process ids are positive");
         kill_process(Pid::from_raw(id).expect("a process id"), signal).expect("a process of ours");
+    }
+
+    /// The files that it has open and that are no longer there under their names.
+    pub(super) fn files_that_are_gone(&self) -> Vec<PathBuf> {
+        let handles =
+            std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("its files");
+        handles
+            .flatten()
+            .filter_map(|handle| std::fs::read_link(handle.path()).ok())
+            .filter(|path| path.to_string_lossy().ends_with(" (deleted)"))
+            .collect()
     }
 
     /// Whether it is still there.

@@ -1,7 +1,12 @@
 //! The file and its connections: migrated once, named as ours, safe against a power cut.
 
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use oc_lettings::db::file::write_ahead_log;
 use oc_lettings::db::{self, Db, migrate};
 use oc_lettings::error::{Error, Result};
+use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::fresh::{Fresh, text};
@@ -64,6 +69,32 @@ fn a_commit_survives_a_power_cut_and_readers_do_not_wait() {
 }
 
 #[test]
+fn a_log_that_grew_beside_a_long_read_shrinks_again() {
+    let fresh = Fresh::new();
+    let log = write_ahead_log(fresh.db.path());
+    let size = || std::fs::metadata(&log).unwrap().len();
+    let write = || {
+        fresh
+            .try_sql("insert or replace into setting values ('word', hex(randomblob(1000000)))")
+            .unwrap();
+    };
+    fresh
+        .db
+        .read(|conn| {
+            let reading = conn.unchecked_transaction()?;
+            text(&reading, "select count(*) from user")?;
+            (0..20).for_each(|_| write());
+            Ok(())
+        })
+        .unwrap();
+    assert!(size() > 30_000_000, "{}", size());
+    // One brings the log into the file, and the next begins it anew.
+    write();
+    write();
+    assert!(size() < 20_000_000, "{}", size());
+}
+
+#[test]
 fn a_change_that_fails_is_taken_back_whole() {
     let fresh = Fresh::new();
     let failed: Result<()> = fresh.db.write_now(|tx| {
@@ -90,6 +121,56 @@ fn a_reader_cannot_write() {
         .db
         .read(|conn| Ok(conn.execute("delete from user", [])?));
     assert!(written.is_err());
+}
+
+#[test]
+fn a_database_that_is_exchanged_while_it_is_being_opened_is_opened_anew() {
+    let (old, new) = (Fresh::new(), Fresh::new());
+    new.sql("update user set first_name = 'New'");
+    let (path, other) = (old.db.path().to_owned(), new.db.path().to_owned());
+    for db in [&old.db, &new.db] {
+        db.checkpoint().unwrap();
+    }
+    // As a restore does it: the old one is locked, and another takes its place.
+    drop((old.db, new.db));
+    let lock = locked(&path);
+    let opening = std::thread::spawn({
+        let path = path.clone();
+        move || Db::open(&path).unwrap()
+    });
+    let since = Instant::now();
+    while handles(&path) < 2 {
+        assert!(since.elapsed() < Duration::from_mins(1), "it is not opened");
+        std::thread::yield_now();
+    }
+    std::fs::rename(&other, &path).unwrap();
+    drop(lock);
+    let db = opening.join().unwrap();
+    let name = db.read(|conn| text(conn, "select first_name from user where id = 1"));
+    assert_eq!(name.unwrap(), "New");
+    let written = db.write_now(|tx| text(tx, "select first_name from user where id = 1"));
+    assert_eq!(written.unwrap(), "New");
+}
+
+/// A connection that nobody else can be beside.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is about what another process does to the file"
+)]
+fn locked(path: &Path) -> Connection {
+    let conn = Connection::open(path).unwrap();
+    conn.execute_batch("pragma journal_mode = delete; begin exclusive")
+        .unwrap();
+    conn
+}
+
+/// How often this process has the file open.
+fn handles(path: &Path) -> usize {
+    let path = path.canonicalize().unwrap();
+    let handles = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    handles
+        .filter(|handle| std::fs::read_link(handle.path()).is_ok_and(|open| open == path))
+        .count()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //!
 //! What the commands print while migrating is in `tests/cli/`.
 
+mod copies;
 mod database;
 mod fresh;
 mod limits;

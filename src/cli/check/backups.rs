@@ -74,7 +74,8 @@ fn age(backups: &Backups, every: Duration, findings: &mut Vec<Finding>) -> Resul
     let Some(since) = newest.or_else(|| born(backups.database())) else {
         return Ok(());
     };
-    if Timestamp::now().duration_since(since).unsigned_abs() <= every + LATE {
+    let age = Duration::try_from(Timestamp::now().duration_since(since)).unwrap_or_default();
+    if age <= every + LATE {
         return Ok(());
     }
     let what = match newest {

@@ -18,13 +18,19 @@ impl Backups {
         let source = connect(&self.database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         let mut copy = self.copy(&source, &self.place(), Depth::Quick, &Stop::never())?;
         for backup in &known {
-            if copy.is_the_same_as(&backup.path)? {
+            // One that cannot be read is as good as another.
+            if copy.is_the_same_as(&backup.path).unwrap_or(false) {
                 return Ok(backup.clone());
             }
         }
-        let made = self.keep(&mut copy, reason)?;
+        let made = self.finish(&mut copy, reason)?;
         for old in known {
-            remove(&old.path)?;
+            if let Err(error) = remove(&old.path) {
+                log::warn!(
+                    "an older copy stays beside {}: {error}",
+                    made.path.display()
+                );
+            }
         }
         Ok(made)
     }

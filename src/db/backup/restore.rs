@@ -35,7 +35,7 @@ impl Backups {
         let database = file::real(self.database());
         let unfit = |error: Error| fit::refusal(copy, &error.to_string());
         let source = fit::open(copy, &database)?;
-        let current = Current::claim(&database)?;
+        let mut current = Current::find(&database)?;
         let mut new =
             snapshot::copy(&source, &self.place_of(&database), &Stop::never()).map_err(unfit)?;
         drop(source);
@@ -48,6 +48,7 @@ impl Backups {
         if let Some(owner) = current.owner() {
             new.belong_to(owner)?;
         }
+        current.take()?;
         let kept = self.keep_current(&current)?;
         current.give_way_to(&mut new)?;
         Ok(Restored { contents, kept })
@@ -60,13 +61,19 @@ impl Backups {
         };
         let mut copy = Unfinished::begin(&self.place(), main.size)?;
         copy.fill(main.bytes)?;
-        let kept = self.keep(&mut copy, Reason::BeforeRestore)?.path;
+        let kept = self.finish(&mut copy, Reason::BeforeRestore)?.path;
         // Where SQLite could not bring them together, what goes with it stays with it, under the name that makes it so.
         for ending in current::LOGS {
             if let Some((bytes, size)) = current.beside(ending)? {
                 let mut copy = Unfinished::begin(&self.place(), size)?;
                 copy.fill(&bytes)?;
-                copy.keep_as(&file::beside(&kept, ending))?;
+                let path = file::beside(&kept, ending);
+                if !copy.keep_as(&path)? {
+                    return Err(Error::Refused(format!(
+                        "{} is there already: remove it; nothing was changed",
+                        path.display()
+                    )));
+                }
             }
         }
         Ok(Some(kept))

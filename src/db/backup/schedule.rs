@@ -55,7 +55,10 @@ fn keep_making(backups: &Backups, db: &Db, every: Duration, stop: &Stop) {
     while !stop.asked() {
         let wait = match make_if_due(backups, db, every, stop) {
             Ok(wait) => wait.min(LOOK),
-            Err(_) if stop.asked() => return,
+            Err(_) if stop.asked() => {
+                log::info!("the backup that was being made is given up");
+                return;
+            }
             Err(error) => {
                 let wait = AGAIN.min(every);
                 log::error!(
@@ -87,8 +90,12 @@ fn make_if_due(backups: &Backups, db: &Db, every: Duration, stop: &Stop) -> Resu
 }
 
 fn until_due(newest: Option<Timestamp>, now: Timestamp, every: Duration) -> Duration {
-    let age = newest.map(|at| now.duration_since(at).unsigned_abs());
-    age.map_or(Duration::ZERO, |age| every.saturating_sub(age))
+    let Some(newest) = newest else {
+        return Duration::ZERO;
+    };
+    // A clock that was set back in this moment makes it neither old nor new.
+    let age = Duration::try_from(now.duration_since(newest)).unwrap_or_default();
+    every.saturating_sub(age)
 }
 
 #[cfg(test)]

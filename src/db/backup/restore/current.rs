@@ -4,14 +4,17 @@
 //! locks, which a process loses as soon as it closes the file, by whichever name and handle it had it open
 //! (sqlite.org/howtocorrupt.html): the file is therefore opened once, before the lock, and closed after it.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 
+use crate::db::backup::remove;
 use crate::db::backup::unfinished::Unfinished;
 use crate::db::file::{self, Size};
 use crate::db::{connect, migrate};
@@ -32,8 +35,8 @@ const BESIDE: [&str; 3] = ["-wal", "-journal", "-shm"];
 /// The file in the database's place, or that there is none.
 pub(super) struct Current {
     path: PathBuf,
-    /// Keeps others out. Nothing where SQLite cannot read what is there, for then others cannot either.
-    _lock: Option<Connection>,
+    /// Keeps others out once it is taken. SQLite cannot lock what it cannot read, but then others cannot open it either.
+    lock: Option<Connection>,
     /// Closed last.
     main: Option<(File, Metadata)>,
 }
@@ -45,27 +48,37 @@ pub(super) struct Main<'current> {
 }
 
 impl Current {
-    /// Takes what is at the path for ourselves, unless another process uses it.
-    pub(super) fn claim(path: &Path) -> Result<Self> {
+    /// Looks at what is at the path, and changes nothing. What another process uses is refused.
+    pub(super) fn find(path: &Path) -> Result<Self> {
         file::refuse_folder(path)?;
         let doing = || format!("read {}", path.display());
         let main = match File::open(path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                return Ok(Self {
-                    path: path.to_owned(),
-                    _lock: None,
-                    main: None,
-                });
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            main => {
+                let main = main.context(doing())?;
+                refuse_locked(path, &main)?;
+                let metadata = main.metadata().context(doing())?;
+                Some((main, metadata))
             }
-            main => main.context(doing())?,
         };
-        refuse_locked(path, &main)?;
-        let metadata = main.metadata().context(doing())?;
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock(path)?,
-            main: Some((main, metadata)),
+            lock: None,
+            main,
         })
+    }
+
+    /// Takes it for ourselves, unless another process uses it by now.
+    pub(super) fn take(&mut self) -> Result<()> {
+        let Some((_, metadata)) = &self.main else {
+            return Ok(());
+        };
+        self.lock = lock(&self.path)?;
+        // Another restore may have been quicker; what it put there is not what is at hand here.
+        if file::identity(&self.path) != Some((metadata.dev(), metadata.ino())) {
+            return Err(in_use(&self.path, "another process"));
+        }
+        Ok(())
     }
 
     /// Whom the file belongs to, so that another in its place belongs to them as well.
@@ -98,13 +111,7 @@ impl Current {
     /// be taken for that one's (sqlite.org/howtocorrupt.html).
     pub(super) fn give_way_to(self, new: &mut Unfinished) -> Result<()> {
         for ending in BESIDE {
-            let path = file::beside(&self.path, ending);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(error).context(format!("remove {}", path.display()));
-                }
-                _ => {}
-            }
+            remove(&file::beside(&self.path, ending))?;
         }
         if self.main.is_some() {
             return new.replace(&self.path);
@@ -143,6 +150,8 @@ fn refuse_locked(path: &Path, main: &File) -> Result<()> {
 fn lock(path: &Path) -> Result<Option<Connection>> {
     let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     conn.busy_timeout(BRIEFLY)?;
+    // What is damaged is kept as it is, its log among that; who closed it last would else make an end of that one.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     let read = conn.query_row("select count(*) from sqlite_schema", [], |_| Ok(()));
     if unless_damaged(path, read)?.is_none() {
         return Ok(None);
