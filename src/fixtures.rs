@@ -20,7 +20,7 @@ mod shape;
 mod staged;
 mod values;
 
-/// How many rows of each model, in the order of [`shape::ALL`].
+/// How many rows of each model, in the order of `shape::ALL`.
 #[derive(Clone)]
 pub struct Counts(Vec<(&'static Model, u64)>);
 

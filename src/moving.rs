@@ -308,7 +308,13 @@ impl Case {
         match error {
             Error::Refused(words) => {
                 let ours = self.file.path.display().to_string();
-                Error::Refused(words.replace(&ours, &self.file.name))
+                let name = &self.file.name;
+                let words = words.replace(&ours, name);
+                Error::Refused(if words.contains(name.as_str()) {
+                    words
+                } else {
+                    format!("{name}: {words}")
+                })
             }
             other => other,
         }

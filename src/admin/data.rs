@@ -21,7 +21,7 @@ use crate::ui::office::{self, Level, Message, Moment, Token};
 use crate::web::jobs::{End, Jobs};
 use crate::web::posted::Posted;
 use crate::web::signed::Desk;
-use crate::web::uploads::Upload;
+use crate::web::uploads::{TakesFiles, Upload};
 
 /// The page that all of this is found on.
 const HERE: &str = "/admin/data/";
@@ -33,15 +33,13 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 #[get("/admin/data")]
-async fn index(desk: Desk<'_>, moving: &State<Moving>) -> Result<Markup> {
+async fn index(desk: Desk<'_>, moving: &State<Moving>) -> Result<TakesFiles> {
     demand(&desk)?;
     let backups = moving.backups().clone();
     let all = listed(backups.clone()).await?;
     let office = desk.office("Data");
-    Ok(office::page(
-        &office,
-        index_html(&all, &backups, &desk.token),
-    ))
+    let html = index_html(&all, &backups, &desk.token);
+    Ok(TakesFiles(office::page(&office, html)))
 }
 
 /// Takes a file in and looks at it.

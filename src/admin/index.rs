@@ -9,6 +9,7 @@ use rusqlite::Connection;
 use super::data::age;
 use super::store;
 use crate::db::Db;
+use crate::db::backup::Backups;
 use crate::error::{Error, Result};
 use crate::models::history::{self, Entry};
 use crate::moving::Moving;
@@ -35,8 +36,8 @@ struct Recent {
     everybodys: Vec<Entry>,
     own: Vec<Entry>,
     models: Models,
-    /// For who may see the data as a whole: when the server made its newest backup, if it ever did.
-    backup: Option<Option<Timestamp>>,
+    /// What is to be said of backups, to who may see the data as a whole.
+    backup: Option<String>,
 }
 
 #[get("/admin")]
@@ -54,10 +55,10 @@ async fn index(desk: Desk<'_>, moving: &State<Moving>, db: &State<Db>) -> Result
                 everybodys: history::recent(conn, &seen, RECENT)?,
                 own: history::of_user(conn, id, RECENT)?,
                 models: all,
-                backup: match author.is_superuser {
-                    true => Some(backups.newest()?.map(|backup| backup.at)),
-                    false => None,
-                },
+                backup: author
+                    .is_superuser
+                    .then(|| newest_backup(&backups))
+                    .transpose()?,
             };
             Ok((listed(conn, &author, models)?, recent))
         })
@@ -77,6 +78,17 @@ async fn app(app: &str, desk: Desk<'_>, db: &State<Db>) -> Result<Markup> {
         .await?;
     let html = index_html(title, &listed, &desk, None);
     Ok(office::page(&desk.office(title), html))
+}
+
+/// How old the newest backup of the server's own is.
+fn newest_backup(backups: &Backups) -> Result<String> {
+    Ok(match backups.newest()? {
+        Some(newest) => {
+            let age = age(Timestamp::now(), newest.at);
+            format!("The newest backup was made {age} ago.")
+        }
+        None => "The server has made no backup yet.".to_owned(),
+    })
 }
 
 fn listed(conn: &Connection, author: &Author, models: Vec<&'static Model>) -> Result<Vec<Listed>> {
@@ -151,16 +163,10 @@ fn recent_html(recent: &Recent, desk: &Desk<'_>) -> Markup {
                 (actions_html(&recent.own, recent.models, false))
                 @if desk.author().is_superuser { p { a href="/admin/history/" { "History of everything" } } }
             }
-            @if let Some(backup) = recent.backup {
+            @if let Some(words) = &recent.backup {
                 section {
                     h2 { "Data" }
-                    p {
-                        @match backup {
-                            Some(at) => { "The newest backup was made " (age(Timestamp::now(), at)) " ago." },
-                            None => "The server has made no backup yet.",
-                        }
-                        " " a href="/admin/data/" { "Backups and moving in" }
-                    }
+                    p { (words) " " a href="/admin/data/" { "Backups and moving in" } }
                 }
             }
         }

@@ -179,7 +179,7 @@ impl Backups {
 
     fn make_until(&self, db: &Db, reason: Reason, stop: &Stop) -> Result<Backup> {
         let mut copy = db.read(|source| self.copy(source, &self.place(), Depth::Whole, stop))?;
-        self.keep(&mut copy, reason)
+        self.finish(&mut copy, reason)
     }
 
     /// Removes the oldest scheduled copies, so that as many are left as are to be kept.
@@ -211,7 +211,7 @@ impl Backups {
     }
 
     /// Gives a copy its name in the folder: that of the moment it shows, or of the next second that is free.
-    fn keep(&self, copy: &mut Unfinished, reason: Reason) -> Result<Backup> {
+    fn finish(&self, copy: &mut Unfinished, reason: Reason) -> Result<Backup> {
         let mut at = copy.begun();
         loop {
             let path = self.path_of(at, reason);

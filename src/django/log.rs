@@ -16,6 +16,7 @@ const LONGEST_ID: usize = 64;
 /// An entry before it is known what its author and its model are called.
 pub(super) struct Logged {
     pub(super) id: i64,
+    /// Its author, known by the id alone.
     pub(super) user_id: i64,
     /// Nothing where Django had forgotten it.
     pub(super) content_type: Option<i64>,

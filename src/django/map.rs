@@ -1,6 +1,6 @@
 //! A row of Django's becomes values of ours, or words about what is wrong with it.
 //!
-//! The rules are the declarations' ([`Model::check`]), the same as in the admin; here they are only given what stands in
+//! The rules are the declarations' ([`crate::schema::Model::check`]), the same as in the admin; here they are only given what stands in
 //! the file. Pure: whether a value is taken, and whether what a row points at is there, is found in `django/write.rs`.
 
 use std::borrow::Cow;

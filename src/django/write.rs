@@ -208,7 +208,7 @@ impl<'t, 'p> Writing<'t, 'p> {
             logged.entry.model = model.unwrap_or_else(unknown);
             let (app, slug) = &logged.entry.model;
             let is_foreign = models::ALL.named(app, slug).is_none();
-            let written = history::insert(writing.tx, logged.id, logged.user_id, &logged.entry);
+            let written = history::insert(writing.tx, logged.id, &logged.entry);
             if writing.settle(&wanted::LOG, raw, written)? {
                 writing.report.taken.history += 1;
                 writing.report.foreign_entries += u64::from(is_foreign);

@@ -1,7 +1,8 @@
 //! Bodies that are too large for memory: into a file as they come, before the request goes to Rocket.
 //!
-//! Only forms with a file in them, and only where the same visitor asking for the same address is answered with a page:
-//! whoever may not see the form cannot send us anything either. Which addresses these are is not known here.
+//! Only forms with a file in them, and only where the same visitor asking for the same address is answered with a page
+//! that says it takes files: whoever may not see the form cannot send us anything either. Which addresses these are is not
+//! known here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use rocket::tokio::io::AsyncWriteExt;
 use rocket::tokio::time::{Instant, timeout, timeout_at};
 
 use super::exchange::handed_over;
-use crate::web::uploads::{AROUND, Handed, LIMIT, Refusal, Uploads};
+use crate::web::uploads::{AROUND, Handed, LIMIT, Refusal, TAKES_FILES, Uploads};
 
 /// How long a client may pause while it sends.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -40,7 +41,7 @@ pub(super) fn is_for(method: &Method, headers: &HeaderMap) -> bool {
     method == Method::POST && kind.is_some_and(brings_file)
 }
 
-/// Takes the body in, and gives the name under which the site finds it; nothing where nobody would look for it.
+/// Takes the body in, and gives the name under which the site finds it or reads why it was not taken.
 pub(super) async fn take(
     client: &Client,
     target: &str,
@@ -54,10 +55,16 @@ pub(super) async fn take(
         &parts.headers,
         peer,
     );
-    if form.dispatch().await.status().code != 200 {
-        return None;
-    }
+    let form = form.dispatch().await;
+    let (name, value) = TAKES_FILES;
+    let takes_files = form.status().code == 200
+        && form
+            .headers()
+            .get_one(name)
+            .is_some_and(|known| known == value);
+    drop(form);
     let handed = match uploads.place() {
+        _ if !takes_files => Refusal::Unwanted.into(),
         None => Refusal::Busy.into(),
         Some(_place) => match timeout(WHOLE, write(uploads, body)).await {
             Ok(Ok(handed)) => handed,

@@ -106,8 +106,8 @@ enum Told {
     Sentence(String),
 }
 
-/// Writes an entry that was made elsewhere, with the id and the author's id that it had there.
-pub fn insert(tx: &Transaction<'_>, id: i64, user_id: i64, entry: &Entry) -> Result<()> {
+/// Writes an entry that was made elsewhere, with the id that it had there.
+pub fn insert(tx: &Transaction<'_>, id: i64, entry: &Entry) -> Result<()> {
     let changes = match &entry.sentence {
         Some(sentence) => serde_json::to_string(sentence),
         None => serde_json::to_string(&entry.changes),
@@ -119,7 +119,7 @@ pub fn insert(tx: &Transaction<'_>, id: i64, user_id: i64, entry: &Entry) -> Res
     .execute((
         id,
         &entry.at,
-        user_id,
+        entry.user_id,
         &entry.username,
         &entry.client,
         &entry.action,

@@ -22,7 +22,7 @@ use crate::web::keys::Keys;
 use crate::web::posted::Posted;
 use crate::web::setup::Link;
 use crate::web::signed;
-use crate::web::uploads::Upload;
+use crate::web::uploads::{TakesFiles, Upload};
 
 /// Whose files these are: nobody has an account yet.
 const OWNER: &str = "set-up";
@@ -33,13 +33,18 @@ pub fn routes() -> Vec<Route> {
 }
 
 #[get("/admin/setup/<token>/file")]
-fn new(token: &str, jar: Jar<'_>, keys: &Keys, link: Link<'_>, db: &State<Db>) -> Result<Markup> {
+fn new(
+    token: &str,
+    jar: Jar<'_>,
+    keys: &Keys,
+    link: Link<'_>,
+    db: &State<Db>,
+) -> Result<TakesFiles> {
     demand_open(token, &link, db)?;
     let form = form_token(jar, keys)?;
-    Ok(office::page(
-        &Office::bare("Bring your data", &form),
-        new_html(&form, &url(token)),
-    ))
+    let office = Office::bare("Bring your data", &form);
+    let html = new_html(&form, &url(token));
+    Ok(TakesFiles(office::page(&office, html)))
 }
 
 #[post("/admin/setup/<token>/file", data = "<upload>")]

@@ -73,7 +73,7 @@ impl Search {
         let index = texts.index.filter(|_| !indexed.is_empty());
         let mut found = Found {
             table: texts.table.to_owned(),
-            // The inner question keeps the names of the index' columns to itself, which are those of the table's.
+            // The inner question keeps the names of the index's columns to itself, which are those of the table's.
             index: index.map(|(index, _)| {
                 format!("(select rowid as found from {index} where {index} match ?1)")
             }),

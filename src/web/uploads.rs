@@ -11,13 +11,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use maud::Markup;
 use multer::{Constraints, Multipart, SizeLimit};
 use rocket::data::{FromData, Outcome, ToByteUnit};
 use rocket::http::Status;
+use rocket::response::{self, Responder};
 use rocket::tokio::fs::File;
 use rocket::tokio::io::{AsyncRead, AsyncWriteExt};
 use rocket::tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use rocket::{Data, Request, async_trait};
+use rocket::{Data, Request, Response, async_trait};
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 use super::posted;
@@ -32,6 +34,9 @@ pub const LIMIT: u64 = 64 * 1024 * 1024;
 pub const AROUND: u64 = 64 * 1024;
 /// The header by which the front says which file it has handed over. It is taken out of what clients send.
 pub const HANDED_OVER: &str = "x-handed-over";
+/// The header and value by which a page says that its form takes a file (W3C Linked Data Platform, section 7.1): the front
+/// writes a body into a file only for such a page.
+pub const TAKES_FILES: (&str, &str) = ("Accept-Post", "multipart/form-data");
 /// How our files begin, so that a start can clear away what a crash left behind.
 const PREFIX: &str = ".oc-lettings-sent-";
 /// A file of ours of this age is in no use any more.
@@ -63,6 +68,20 @@ pub enum Refusal {
     Unfinished,
     /// It cannot be written here.
     NoRoom,
+    /// Nobody here asked this visitor for one.
+    Unwanted,
+}
+
+/// A page with a form that takes a file.
+pub struct TakesFiles(pub Markup);
+
+impl<'r> Responder<'r, 'static> for TakesFiles {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        let (name, value) = TAKES_FILES;
+        Response::build_from(self.0.respond_to(request)?)
+            .raw_header(name, value)
+            .ok()
+    }
 }
 
 /// A file that somebody sent.
@@ -232,6 +251,7 @@ impl Trouble {
                 Status::InsufficientStorage,
                 "There is no room for the file beside the database. Nothing was done.",
             ),
+            Self::Refused(Refusal::Unwanted) => (Status::NotFound, "Nothing is taken here."),
             Self::Malformed => (Status::BadRequest, "The form could not be read."),
             Self::Ours(error) => {
                 log::error!("a file that was sent cannot be kept: {error}");

@@ -116,7 +116,7 @@ fn the_numbers_that_a_backup_prints_are_those_of_its_tables_and_rows() {
     let run = site();
     run.run(&["demo"]).succeeded();
     let output = run.run(&["backup", "copy.sqlite3"]).succeeded();
-    let tables = run.ask("select group_concat(name) from sqlite_schema where type = 'table' and name not like 'sqlite~_%' escape '~'");
+    let tables = run.ask("select group_concat(name) from pragma_table_list where schema = 'main' and type = 'table' and name not like 'sqlite~_%' escape '~'");
     let rows: u64 = tables
         .split(',')
         .map(|table| run.ask(&format!("select count(*) from \"{table}\"")))

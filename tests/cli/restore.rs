@@ -13,7 +13,7 @@ use rustix::process::Signal;
 use super::backup::{Disk, backups, older, run_with_limited_files, site};
 use super::database::mode;
 use super::moments::{fill, pass, pass_while, shown};
-use super::run::{Run, names};
+use super::run::{Done, Run, names};
 use super::server::{PATIENCE, Server};
 
 /// A site that is one moment further than its backup `copy.sqlite3`.
@@ -461,7 +461,10 @@ fn interrupt(name: &str, seen: Seen) -> bool {
     run.run(&["backup", "copy.sqlite3"]).succeeded();
     fill(&run, 6);
     pass(&run.db());
-    let child = run.prepared(&["restore", "copy.sqlite3"]).spawn().unwrap();
+    let child = run
+        .prepared(&["restore", "copy.sqlite3"])
+        .spawn()
+        .expect("our binary starts");
     let killed = kill_when(child, || seen(&run));
     assert!(!run.path("site.sqlite3-wal").exists(), "{name}");
     let moment = shown(&database(&run));
@@ -508,6 +511,33 @@ fn kill_when(mut child: Child, seen: impl Fn() -> bool) -> bool {
     }
     child.kill().expect("a process of ours");
     child.wait().expect("a process of ours").signal() == Some(9)
+}
+
+#[test]
+fn of_restores_at_once_none_loses_what_another_put_back() {
+    for _ in 0..3 {
+        let run = moved_on();
+        let running: Vec<Child> = (0..4)
+            .map(|_| run.prepared(&["restore", "copy.sqlite3"]).spawn().unwrap())
+            .collect();
+        let mut times = 0;
+        for child in running {
+            let done = Done::of(child.wait_with_output().unwrap());
+            if done.code == Some(0) {
+                times += 1;
+            } else {
+                done.refused(&["site.sqlite3 is in use"]);
+            }
+        }
+        assert!(times > 0);
+        assert_eq!(shown(&database(&run)), 0);
+        // Each that succeeded kept what it replaced, and the first of them what was there at first.
+        let mut kept: Vec<u64> = backups(&run).iter().map(|path| shown(path)).collect();
+        kept.sort_unstable();
+        let mut expected = vec![0; times];
+        expected[times - 1] = 1;
+        assert_eq!(kept, expected);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Files on their way through the sockets: larger than any other body, into a file, and only from who may send them.
 
-use std::io::{BufReader, Write};
+use std::io::{BufReader, Read, Write};
 
 use super::run::Run;
 use super::server::{Answer, Server};
@@ -119,29 +119,27 @@ fn one_file_is_on_its_way_at_a_time() {
     let (_run, server, form) = new_site();
     let (head, body) = form.filled(2_000_000);
     let mut first = server.connect();
+    let waiting = head.replace(
+        "Connection: close",
+        "Connection: close\r\nExpect: 100-continue",
+    );
     first
-        .write_all(head.as_bytes())
+        .write_all(waiting.as_bytes())
         .expect("a server that listens");
+    // It is asked for its body (RFC 9110, section 10.1.1), and so has the one place.
+    let mut go_on = [0; 25];
     first
-        .write_all(&body[..1_000_000])
-        .expect("room on the way");
-    // The first is on its way as soon as a second is told so.
-    let mut refused = server.send([head.as_bytes(), &body].concat());
-    for _ in 0..100 {
-        if refused.status == 503 {
-            break;
-        }
-        refused = server.send([head.as_bytes(), &body].concat());
-    }
-    assert_eq!(refused.status, 503);
+        .read_exact(&mut go_on)
+        .expect("a word from the server");
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let second = server.send([head.as_bytes(), &body].concat());
+    assert_eq!(second.status, 503);
     assert!(
-        refused
+        second
             .text()
             .contains("Another file is being sent just now.")
     );
-    first
-        .write_all(&body[1_000_000..])
-        .expect("room on the way");
+    first.write_all(&body).expect("room on the way");
     assert_eq!(Answer::read(&mut BufReader::new(&first)).status, 409);
 }
 

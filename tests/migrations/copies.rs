@@ -20,13 +20,13 @@ struct Kept {
 
 impl Kept {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new().expect("a temporary folder");
         let backups = Backups::in_folder(
             &folder.path().join("site.sqlite3"),
             &folder.path().join("backups"),
         );
         let kept = Self { backups, folder };
-        let (db, report) = kept.migrate(&migrate::all()).unwrap();
+        let (db, report) = kept.migrate(&migrate::all()).expect("migrations that work");
         assert!(report.created && report.copy.is_none());
         drop(db);
         kept.sql("insert into setting values ('word', 'before')");
@@ -42,18 +42,19 @@ impl Kept {
     }
 
     fn sql(&self, sql: &str) {
-        let db = Db::open(&self.path()).unwrap();
-        db.write_now(|tx| Ok(tx.execute_batch(sql)?)).unwrap();
-        db.checkpoint().unwrap();
+        let db = Db::open(&self.path()).expect("a database that is there");
+        db.write_now(|tx| Ok(tx.execute_batch(sql)?))
+            .expect("SQL that the schema takes");
+        db.checkpoint().expect("a log that can be moved");
     }
 
     fn bytes(&self) -> Vec<u8> {
         assert!(!self.folder.path().join("site.sqlite3-wal").exists());
-        fs::read(self.path()).unwrap()
+        fs::read(self.path()).expect("the database")
     }
 
     fn copies(&self) -> Vec<Backup> {
-        self.backups.all().unwrap()
+        self.backups.all().expect("a folder that can be read")
     }
 
     fn only_copy(&self) -> Backup {
@@ -69,14 +70,17 @@ impl Kept {
 fn and_then(sql: &str) -> Vec<Migration> {
     let mut migrations = migrate::all();
     let name = format!("V{}__next", migrate::latest() + 1);
-    migrations.push(Migration::unapplied(&name, sql).unwrap());
+    migrations.push(Migration::unapplied(&name, sql).expect("a name as migrations have"));
     migrations
 }
 
 fn word(path: &Path) -> String {
-    let conn = db::inspect(path).unwrap();
-    assert_eq!(db::problems(&conn).unwrap(), Vec::<String>::new());
-    text(&conn, "select value from setting where name = 'word'").unwrap()
+    let conn = db::inspect(path).expect("a copy that can be read");
+    assert_eq!(
+        db::problems(&conn).expect("a copy that can be asked"),
+        Vec::<String>::new()
+    );
+    text(&conn, "select value from setting where name = 'word'").expect("a word in it")
 }
 
 /// Half of it succeeds.
@@ -106,7 +110,7 @@ fn a_migration_that_fails_half_way_leaves_the_file_as_it_was_and_names_itself_th
     );
     assert_eq!(word(&copy.path), "before");
     // And this version goes on with it.
-    let (db, report) = kept.migrate(&migrate::all()).unwrap();
+    let (db, report) = kept.migrate(&migrate::all()).expect("migrations that work");
     assert_eq!((report.applied.len(), report.copy), (0, None));
     assert_eq!(db.read(db::problems).unwrap(), Vec::<String>::new());
 }

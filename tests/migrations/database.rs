@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use oc_lettings::db::file::write_ahead_log;
 use oc_lettings::db::{self, Db, migrate};
 use oc_lettings::error::{Error, Result};
 use rusqlite::Connection;
@@ -65,6 +66,32 @@ fn a_commit_survives_a_power_cut_and_readers_do_not_wait() {
         })
         .unwrap();
     assert_eq!(fresh.ask("select first_name from user where id = 1"), "Ada");
+}
+
+#[test]
+fn a_log_that_grew_beside_a_long_read_shrinks_again() {
+    let fresh = Fresh::new();
+    let log = write_ahead_log(fresh.db.path());
+    let size = || std::fs::metadata(&log).unwrap().len();
+    let write = || {
+        fresh
+            .try_sql("insert or replace into setting values ('word', hex(randomblob(1000000)))")
+            .unwrap();
+    };
+    fresh
+        .db
+        .read(|conn| {
+            let reading = conn.unchecked_transaction()?;
+            text(&reading, "select count(*) from user")?;
+            (0..20).for_each(|_| write());
+            Ok(())
+        })
+        .unwrap();
+    assert!(size() > 30_000_000, "{}", size());
+    // One brings the log into the file, and the next begins it anew.
+    write();
+    write();
+    assert!(size() < 20_000_000, "{}", size());
 }
 
 #[test]
@@ -131,16 +158,18 @@ fn a_database_that_is_exchanged_while_it_is_being_opened_is_opened_anew() {
     reason = "it is about what another process does to the file"
 )]
 fn locked(path: &Path) -> Connection {
-    let conn = Connection::open(path).unwrap();
+    let conn = Connection::open(path).expect("the file");
     conn.execute_batch("pragma journal_mode = delete; begin exclusive")
-        .unwrap();
+        .expect("a file that nobody has");
     conn
 }
 
 /// How often this process has the file open.
 fn handles(path: &Path) -> usize {
-    let path = path.canonicalize().unwrap();
-    let handles = std::fs::read_dir("/proc/self/fd").unwrap().flatten();
+    let path = path.canonicalize().expect("the file");
+    let handles = std::fs::read_dir("/proc/self/fd")
+        .expect("what is open")
+        .flatten();
     handles
         .filter(|handle| std::fs::read_link(handle.path()).is_ok_and(|open| open == path))
         .count()

@@ -23,7 +23,7 @@ impl Query {
     /// The choices of a filter, with numbers when they were asked for.
     pub fn facets_of(&self, conn: &Connection, filter: &'static Filter) -> Result<Vec<Facet>> {
         let choices = choices(conn, self.model, filter)?;
-        let counts = if self.facets {
+        let counts = if self.facets && !choices.is_empty() {
             Some(self.counts_of(conn, filter)?)
         } else {
             None
@@ -48,16 +48,17 @@ impl Query {
         let found = self.found_but(filter, None);
         let sql = match &filter.by {
             By::Flag(_) => return self.counts_one_by_one(conn, filter, &["1", "0"]),
-            By::Value(column) => {
-                format!("select {column}, count(*) from {} group by 1", found.rows())
-            }
+            By::Value(column) => format!(
+                "select {column}, count(*) from {} group by 1 having {column} is not null",
+                found.rows()
+            ),
             By::Related(related) => {
                 let join = format!(
                     " join (select id as pointed, {} as shared from {}) on pointed = {}",
                     related.value, related.table, related.column
                 );
                 let rows = found.joined(&join);
-                format!("select shared, count(*) from {rows} group by 1")
+                format!("select shared, count(*) from {rows} group by 1 having shared is not null")
             }
             By::Many(many) => format!(
                 "select cast({} as text), count(*) from {} where {} in (select {} from {}) group by 1",

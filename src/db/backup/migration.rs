@@ -23,7 +23,7 @@ impl Backups {
                 return Ok(backup.clone());
             }
         }
-        let made = self.keep(&mut copy, reason)?;
+        let made = self.finish(&mut copy, reason)?;
         for old in known {
             if let Err(error) = remove(&old.path) {
                 log::warn!(

@@ -62,7 +62,7 @@ impl Backups {
         };
         let mut copy = Unfinished::begin(&self.place(), main.size)?;
         copy.fill(main.bytes)?;
-        let kept = self.keep(&mut copy, Reason::BeforeRestore)?.path;
+        let kept = self.finish(&mut copy, Reason::BeforeRestore)?.path;
         // Where SQLite could not bring them together, what goes with it stays with it, under the name that makes it so.
         for ending in current::LOGS {
             if let Some((bytes, size)) = current.beside(ending)? {

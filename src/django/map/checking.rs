@@ -101,38 +101,47 @@ impl<'r> Checking<'r> {
     /// Asks the declaration. A rule across columns speaks only when each is right by itself, so wrong ones are replaced
     /// by right ones and it is asked again: all that is wrong is said at once.
     pub(super) fn checked(mut self, model: &Model, right: &[StandIn]) -> Checked<Draft> {
-        self.stand_in(right, |column, complaints| {
-            complaints
-                .iter()
-                .any(|complaint| complaint.column == column)
-        });
-        loop {
+        for (column, value) in right {
+            if self.complaints.iter().any(|known| known.column == *column) {
+                self.stand_in(column, value);
+            }
+        }
+        // Each turn rights a column, or it is the last.
+        for _ in 0..=right.len() {
             match model.check(&self.fields, false) {
                 Ok(draft) if self.complaints.is_empty() => return Ok(draft),
-                Ok(_) => return Err(self.complaints),
-                Err(errors) => self.take(model, &errors, right),
+                Ok(_) => break,
+                Err(errors) => self.take(&errors, right),
             }
         }
+        Err(self.complaints)
     }
 
-    fn take(&mut self, model: &Model, errors: &Errors, right: &[StandIn]) {
-        for field in model.fields(false) {
-            for reason in errors.of(field.name) {
-                self.complain(field.name, reason);
-            }
-        }
-        self.stand_in(right, |column, _| !errors.of(column).is_empty());
-    }
-
-    fn stand_in(&mut self, right: &[StandIn], is_wrong: impl Fn(&str, &[Complaint]) -> bool) {
+    fn take(&mut self, errors: &Errors, right: &[StandIn]) {
         for (column, value) in right {
-            if !is_wrong(column, &self.complaints) {
-                continue;
+            for reason in errors.of(column) {
+                self.complain(column, reason);
+                self.stand_in(column, value);
             }
-            match moment::written(value) {
-                Some(moment) => set_moment(&mut self.fields, column, &moment),
-                None => self.fields.set(column, *value),
-            }
+        }
+        // A rule about something that the file has no column for; said once, since it stays.
+        let other = errors
+            .iter()
+            .find(|(name, _)| right.iter().all(|(column, _)| column != name));
+        if let Some((name, words)) = other.filter(|_| self.complaints.is_empty()) {
+            let reason = format!("{name}: {}", words.join(" "));
+            self.complaints.push(Complaint {
+                column: "",
+                value: None,
+                reason,
+            });
+        }
+    }
+
+    fn stand_in(&mut self, column: &str, value: &str) {
+        match moment::written(value) {
+            Some(moment) => set_moment(&mut self.fields, column, &moment),
+            None => self.fields.set(column, value),
         }
     }
 }

@@ -281,6 +281,51 @@ fn numbers_stand_beside_the_filters_when_they_are_asked_for() {
 }
 
 #[test]
+fn numbers_beside_shared_texts_follow_the_search_and_the_other_filters() {
+    let desk = Desk::new();
+    for (title, state) in [
+        ("Silo", "NY"),
+        ("Sea", "NY"),
+        ("Silo two", "OH"),
+        ("Stay", "CA"),
+    ] {
+        let id = desk.letting(title);
+        desk.sql("update address set state = ?1 where id = ?2", (state, id));
+    }
+    desk.address("9", "Nowhere");
+    let shown = |target: &str| filters(&desk.get(&format!("/admin/lettings/{target}")));
+    for (target, expected) in [
+        ("letting/?_facets=1", "By state All CA (1) NY (2) OH (1)"),
+        (
+            "letting/?_facets=1&q=silo",
+            "By state All CA (0) NY (1) OH (1)",
+        ),
+        (
+            "letting/?_facets=1&q=si",
+            "By state All CA (0) NY (1) OH (1)",
+        ),
+        (
+            "letting/?_facets=1&q=silo&state=OH",
+            "By state All CA (0) NY (1) OH (1)",
+        ),
+        (
+            "address/?_facets=1",
+            "By state All CA (2) NY (2) OH (1) By country All USA (5)",
+        ),
+        (
+            "address/?_facets=1&q=main&state=CA",
+            "By state All CA (1) NY (2) OH (1) By country All USA (1)",
+        ),
+    ] {
+        assert!(
+            shown(target).contains(expected),
+            "{target}: {}",
+            shown(target)
+        );
+    }
+}
+
+#[test]
 fn a_filter_keeps_the_search_and_a_search_keeps_the_filter() {
     let desk = Desk::demo();
     let page = desk.get("/admin/lettings/address/?q=street&state=GA&o=3");
@@ -352,6 +397,31 @@ fn a_hundred_rows_are_on_a_page_and_the_order_goes_along() {
             .attributes("href")
             .contains(&"/admin/lettings/letting/?o=-1&p=2".to_owned())
     );
+}
+
+#[test]
+fn each_row_is_on_one_page_in_order_whichever_end_of_the_list_is_nearer() {
+    let desk = Desk::new();
+    desk.many_lettings(450);
+    let newest: Vec<String> = (1..=450).rev().map(|id| format!("Home {id}")).collect();
+    let mut by_title = newest.clone();
+    by_title.sort();
+    // Each home is in the same state, and then the newest comes first, either way.
+    for (query, expected) in [
+        ("", &newest),
+        ("q=home", &newest),
+        ("q=o", &newest),
+        ("state=CA", &newest),
+        ("o=3", &newest),
+        ("o=-3&q=home", &newest),
+        ("o=1", &by_title),
+        ("o=1&q=irvine", &by_title),
+    ] {
+        let pages = (1..=5).flat_map(|page| {
+            names(&desk.get(&format!("/admin/lettings/letting/?{query}&p={page}")))
+        });
+        assert_eq!(&pages.collect::<Vec<_>>(), expected, "{query}");
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@
 //! locks, which a process loses as soon as it closes the file, by whichever name and handle it had it open
 //! (sqlite.org/howtocorrupt.html): the file is therefore opened once, before the lock, and closed after it.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use rustix::process::{Flock, FlockType, fcntl_getlk};
 
+use crate::db::backup::remove;
 use crate::db::backup::unfinished::Unfinished;
 use crate::db::file::{self, Size};
 use crate::db::{connect, migrate};
@@ -68,8 +70,13 @@ impl Current {
 
     /// Takes it for ourselves, unless another process uses it by now.
     pub(super) fn take(&mut self) -> Result<()> {
-        if self.main.is_some() {
-            self.lock = lock(&self.path)?;
+        let Some((_, metadata)) = &self.main else {
+            return Ok(());
+        };
+        self.lock = lock(&self.path)?;
+        // Another restore may have been quicker; what it put there is not what is at hand here.
+        if file::identity(&self.path) != Some((metadata.dev(), metadata.ino())) {
+            return Err(in_use(&self.path, "another process"));
         }
         Ok(())
     }
@@ -104,13 +111,7 @@ impl Current {
     /// be taken for that one's (sqlite.org/howtocorrupt.html).
     pub(super) fn give_way_to(self, new: &mut Unfinished) -> Result<()> {
         for ending in BESIDE {
-            let path = file::beside(&self.path, ending);
-            match fs::remove_file(&path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(error).context(format!("remove {}", path.display()));
-                }
-                _ => {}
-            }
+            remove(&file::beside(&self.path, ending))?;
         }
         if self.main.is_some() {
             return new.replace(&self.path);
