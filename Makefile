@@ -1,7 +1,7 @@
 # One line each. CI calls the same names, and nothing here needs more than cargo but `journeys`, `deps` and `coverage`.
 
 .DEFAULT_GOAL := check
-.PHONY: run test journeys check fmt lint doc deps coverage bench release
+.PHONY: run test journeys check fmt lint doc deps coverage bench soak release
 
 # Where clippy finds its settings; and cargo-llvm-cov never installs anything by itself.
 export CLIPPY_CONF_DIR = .ci
@@ -50,6 +50,11 @@ coverage:
 # who write, and what moving in costs.
 bench:
 	cargo bench --bench pages --bench admin --bench sign_in --bench backup --bench import
+
+# A server that is killed while it writes, and started again, so many times; a first start too.
+CRASH_ROUNDS ?= 1000
+soak:
+	CRASH_ROUNDS=$(CRASH_ROUNDS) cargo test --test cli crash::
 
 # The binary for this machine, at target/release/oc-lettings.
 release:

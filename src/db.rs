@@ -1,8 +1,8 @@
 //! The database: one SQLite file, one writer, many readers that never wait for it.
 //!
-//! No table is known here. Opening the file and saying why it cannot be opened is in `db/file.rs`, bringing it up to
-//! date in `db/migrate.rs`, copying it and putting a copy back in `db/backup.rs`, reading another program's database in
-//! `db/foreign.rs`; the questions are asked in `models/`.
+//! No table is known here. Making the file and saying why it cannot be opened is in `db/file.rs`, looking at it before
+//! it is opened in `db/header.rs`, bringing it up to date in `db/migrate.rs`, copying it and putting a copy back in
+//! `db/backup.rs`, reading another program's database in `db/foreign.rs`; the questions are asked in `models/`.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -15,6 +15,7 @@ use refinery::Migration;
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::task::spawn_blocking;
 use rusqlite::backup::StepResult;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use crate::error::{Context, Error, Result};
@@ -25,6 +26,10 @@ pub mod backup;
 pub mod file;
 pub mod foreign;
 pub mod migrate;
+
+mod disk;
+mod header;
+mod obstacle;
 
 /// What marks a file as ours in its header: `OCLT` in ASCII (sqlite.org/pragma.html).
 pub const APPLICATION_ID: i32 = 0x4F43_4C54;
@@ -169,13 +174,8 @@ impl Db {
     /// Changes rows in one transaction, here; for commands, which have no one else to serve.
     pub fn write_now<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let mut writer = lock(&self.shared.writer);
-        // Immediate: a transaction that starts as a reader and then writes would ignore the busy timeout.
-        let tx = writer
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(|error| file::explain(&self.shared.path, error))?;
-        let answer = change(&tx)?;
-        tx.commit().context("commit to the database")?;
-        Ok(answer)
+        // What failed is rolled back when the transaction is dropped, so that nothing of it is saved.
+        change_rows(&mut writer, change).map_err(|error| file::not_saved(&self.shared.path, error))
     }
 
     /// Puts the content of another database in the place of this one's, in one transaction of the writer's.
@@ -219,9 +219,22 @@ impl Db {
     }
 }
 
+fn change_rows<T>(
+    writer: &mut Connection,
+    change: impl FnOnce(&Transaction<'_>) -> Result<T>,
+) -> Result<T> {
+    // Immediate: a transaction that starts as a reader and then writes would ignore the busy timeout.
+    let tx = writer
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .context("begin to write to the database")?;
+    let answer = change(&tx)?;
+    tx.commit().context("commit to the database")?;
+    Ok(answer)
+}
+
 /// Opens a database to look at it: nothing is made, migrated or changed.
 pub fn inspect(path: &Path) -> Result<Connection> {
-    file::refuse_folder(path)?;
+    file::refuse_unfit(path)?;
     if !path.exists() {
         return Err(Error::Refused(format!(
             "{} does not exist: start the server once, or run `oc-lettings migrate`",
@@ -289,8 +302,13 @@ fn connect(path: &Path, mode: OpenFlags) -> Result<Connection> {
 fn connect_to_write(path: &Path, fit: impl Fn(&Connection) -> Result<()>) -> Result<Connection> {
     loop {
         let opened = file::identity(path);
+        let had_log = file::write_ahead_log(path).exists();
         let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|conn| {
-            fit(&conn)?;
+            if let Err(refusal) = fit(&conn) {
+                // The last one to close a file empties its log into it, which is for those to do whose file it is.
+                conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, had_log)?;
+                return Err(refusal);
+            }
             keep_commits(path, &conn)?;
             Ok(conn)
         });

@@ -21,6 +21,8 @@ pub enum Error {
     Refused(String),
     /// There is too much to do just now; the caller should come back in a moment.
     Busy,
+    /// Nothing of a change could be written. The words tell the caller what stands in the way, the cause is for the operator.
+    NotSaved(&'static str, Cause),
     /// Something of ours broke. The text is for the operator and never shown to a visitor.
     Internal(Cause),
 }
@@ -43,14 +45,24 @@ impl Error {
 
     /// A failure that has no underlying error, described for the operator.
     pub fn internal(context: impl Into<String>) -> Self {
-        Self::Internal(Cause {
-            context: context.into(),
-            source: None,
-        })
+        Self::Internal(Cause::plain(context))
     }
 }
 
 impl Cause {
+    /// A cause that has no underlying error, described for the operator.
+    pub fn plain(words: impl Into<String>) -> Self {
+        Self {
+            context: words.into(),
+            source: None,
+        }
+    }
+
+    /// The underlying error, where it is one of this kind.
+    pub fn source_of<T: StdError + 'static>(&self) -> Option<&T> {
+        self.source.as_deref()?.downcast_ref()
+    }
+
     /// A foreign error with what was being done, lower case without a full stop, as in "open the database".
     pub fn new(doing: impl Into<String>, source: impl StdError + Send + Sync + 'static) -> Self {
         Self {
@@ -67,7 +79,7 @@ impl fmt::Display for Error {
             Self::SignIn => f.write_str("sign-in required"),
             Self::Busy => f.write_str("busy"),
             Self::Forbidden(words) | Self::Refused(words) => f.write_str(words),
-            Self::Internal(cause) => cause.fmt(f),
+            Self::NotSaved(_, cause) | Self::Internal(cause) => cause.fmt(f),
         }
     }
 }

@@ -35,8 +35,9 @@
 //! one catcher draws every status as a page or, for programs, as JSON.
 //!
 //! **`oc-lettings serve`.** `main.rs` calls [`cli::main`]; [`config::Config::load`] reads every setting once, with its
-//! source; [`db::Db::open_and_migrate_with`] makes the file and brings it up to date; [`site::build`] mounts everything;
-//! [`front::serve`] runs until SIGTERM and finishes what it began; beside it [`db::backup::schedule`] makes backups.
+//! source; [`db::Db::open_and_migrate_with`] looks at the file before it opens it, makes it where it is missing and brings
+//! it up to date; [`site::build`] mounts everything; [`front::serve`] runs until SIGTERM and finishes what it began; beside
+//! it [`db::backup::schedule`] makes backups.
 //!
 //! **A migration.** Write `migrations/V9__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
 //! it in the binary and applies all that is pending in one transaction, once [`db::backup`] has made a copy of what was

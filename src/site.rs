@@ -16,6 +16,7 @@ use crate::web::finish::Finish;
 use crate::web::gate::Gate;
 use crate::web::hashing::Hashing;
 use crate::web::jobs::Jobs;
+use crate::web::notices::Notices;
 use crate::web::throttle::Throttle;
 use crate::web::uploads::Uploads;
 use crate::web::{assets, errors, keys, watch};
@@ -42,6 +43,7 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
     let uploads = Uploads::beside(db.path());
     let moving = Moving::new(Backups::of(&config));
     rocket::custom(rocket_config())
+        .manage(Notices::of(db.path()))
         .manage(config)
         .manage(db)
         .manage(models)

@@ -1,7 +1,7 @@
 //! What any request needs, whatever page it asks for.
 //!
 //! On the way in: `asked` (who asks, from where), `gate` (what is answered before any route), `guards`,
-//! `signed` (who is signed in), `posted` (the only way to read a post). On the way out: `errors`, `conditional`,
+//! `signed` (who is signed in, `notices` for them), `posted` (the only way to read a post). On the way out: `errors`, `conditional`,
 //! `encoding`, `headers`, brought together in `finish`. No page is known here.
 
 pub mod addresses;
@@ -18,6 +18,7 @@ pub mod hashing;
 pub mod headers;
 pub mod jobs;
 pub mod keys;
+pub mod notices;
 pub mod posted;
 pub mod seldom;
 pub mod setup;

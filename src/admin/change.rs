@@ -17,6 +17,7 @@ use crate::schema::draft::{Draft, Errors, Fields, Value};
 use crate::schema::{Action, Author, Field, Kind, Model};
 use crate::ui::form::{self, Offer};
 use crate::ui::office::{self, Level, Message, Office, Token};
+use crate::web::errors;
 use crate::web::guards::Query as Parameters;
 use crate::web::hashing::Hashing;
 use crate::web::posted::Posted;
@@ -45,6 +46,8 @@ struct Form<'a> {
     errors: Errors,
     /// What the row is now and what was typed, when somebody else saved it meanwhile.
     conflict: Option<Vec<(&'static str, String, String)>>,
+    /// Why nothing could be saved, though nothing is wrong with what was typed.
+    hindrance: Option<&'static str>,
     kept: &'a str,
 }
 
@@ -61,6 +64,7 @@ fn new(desk: Desk<'_>, named: Named, parameters: Parameters, db: &State<Db>) -> 
             fields: Fields::default(),
             errors: Errors::default(),
             conflict: None,
+            hindrance: None,
             kept: &kept,
         },
         Status::Ok,
@@ -84,6 +88,7 @@ async fn create(
         fields,
         errors,
         conflict: None,
+        hindrance: None,
         kept: &kept,
     };
     if wants_search(model, &fields, true) {
@@ -98,10 +103,14 @@ async fn create(
         Err(errors) => return draw(&desk, db, form(fields, errors), Status::UnprocessableEntity),
     };
     let author = desk.author().clone();
-    match db
+    let saved_as = match db
         .write(move |tx| store::insert(tx, &author, model, draft))
-        .await?
+        .await
     {
+        Ok(saved_as) => saved_as,
+        Err(error) => return hindered(&desk, db, form(fields, Errors::default()), error),
+    };
+    match saved_as {
         Saved::As(id, label) => Ok(Either::Right(saved(
             &desk, model, id, label, &fields, &kept, true,
         ))),
@@ -136,6 +145,7 @@ fn edit(id: i64, desk: Desk<'_>, named: Named, parameters: Parameters, db: &Stat
             fields,
             errors: Errors::default(),
             conflict: None,
+            hindrance: None,
             kept: &kept,
         },
         Status::Ok,
@@ -160,6 +170,7 @@ async fn update(
         fields,
         errors,
         conflict: None,
+        hindrance: None,
         kept: &kept,
     };
     if wants_search(model, &fields, false) {
@@ -177,10 +188,14 @@ async fn update(
     // What is no version, or none at all, is not the row's.
     let version = fields.first(VERSION).and_then(|text| text.parse().ok());
     let (author, version, typed) = (desk.author().clone(), version.unwrap_or(0), draft.clone());
-    match db
+    let saved_as = match db
         .write(move |tx| store::update(tx, &author, model, id, version, draft))
-        .await?
+        .await
     {
+        Ok(saved_as) => saved_as,
+        Err(error) => return hindered(&desk, db, form(fields, Errors::default()), error),
+    };
+    match saved_as {
         Saved::As(id, label) => Ok(Either::Right(saved(
             &desk, model, id, label, &fields, &kept, false,
         ))),
@@ -194,11 +209,19 @@ async fn update(
                 fields,
                 errors: Errors::default(),
                 conflict: Some(conflict),
+                hindrance: None,
                 kept: &kept,
             };
             draw(&desk, db, form, Status::Conflict)
         }
     }
+}
+
+/// The form with what was typed, when nothing could be written.
+fn hindered(desk: &Desk<'_>, db: &Db, mut form: Form<'_>, error: Error) -> Answer {
+    let (status, words) = errors::not_saved(error)?;
+    form.hindrance = Some(words);
+    draw(desk, db, form, status)
 }
 
 fn kept(parameters: &Parameters) -> String {
@@ -378,7 +401,8 @@ fn draw(desk: &Desk<'_>, db: &Db, form: Form<'_>, status: Status) -> Answer {
             .collect()
     })?;
     let mut office = desk.office(&title);
-    office.has_errors = !form.errors.is_empty() || form.conflict.is_some();
+    office.has_errors =
+        !form.errors.is_empty() || form.conflict.is_some() || form.hindrance.is_some();
     office
         .crumbs
         .push((Query::read(model, form.kept).url(1), model.title.to_owned()));
@@ -409,6 +433,7 @@ fn form_html(office: &Office<'_>, author: &Author, form: &Form<'_>, offers: &[Of
             @if let Some((id, loaded)) = form.row { (row_links(model, id, loaded)) }
         }
         (form::summary(&form.errors, &fields))
+        @if let Some(words) = form.hindrance { div.errors role="alert" { p { strong { "Nothing was saved." } } p { (words) } } }
         @if let (Some(differences), Some((id, _))) = (&form.conflict, form.row) {
             (conflict_html(model, differences, &format!("{}{filters}", model.change_url(id))))
         }

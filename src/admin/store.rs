@@ -1,7 +1,8 @@
 //! Rows by declaration: load, insert, update, by the declaration's rules and with their history in the same transaction.
 //!
 //! How a row is read and written is in `models/row.rs`. The SQL here is built as well, from names that stand in
-//! declarations, with every value bound. Lists are asked for in `query.rs`, deletions in `store/doomed.rs`.
+//! declarations, with every value bound. Lists are asked for in `query.rs`, deletions in `store/doomed.rs`,
+//! rows that break the rules in `store/rules.rs`.
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
@@ -13,6 +14,7 @@ use crate::schema::search::{Search, Texts};
 use crate::schema::{Action, Author, Choice, Kind, Model};
 
 pub mod doomed;
+pub mod rules;
 
 /// A row as it is: its values as a form would send them, its name, its version.
 pub struct Loaded {

@@ -1,6 +1,7 @@
 //! `oc-lettings check`: what should be mended, each with its cure.
 //!
 //! Nothing is changed. Errors make the command fail, warnings do not; `--deploy` adds what only matters in production.
+//! What takes more than a question is in `cli/check/`: each row against today's rules, the clock, keys, proxies.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -11,7 +12,6 @@ use rusqlite::Connection;
 use sentry::types::Dsn;
 
 use crate::config::Config;
-use crate::config::proxies::TrustedProxies;
 use crate::db::backup::Backups;
 use crate::db::file::Lasting;
 use crate::db::{self, Db, migrate};
@@ -21,6 +21,10 @@ use crate::password::{self, Verdict};
 use crate::telemetry;
 
 mod backups;
+mod clock;
+mod keys;
+mod proxies;
+mod rows;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -115,6 +119,7 @@ fn settings(config: &Config, findings: &mut Vec<Finding>) {
             "copy the DSN from the project's settings in Sentry",
         ));
     }
+    keys::given(config, findings);
     if config.debug && (config.on_render || !config.listen.ip().is_loopback()) {
         findings.push(error(
             format!("DEBUG is on and the site listens on {}", config.listen.ip()),
@@ -151,12 +156,7 @@ fn production(config: &Config, findings: &mut Vec<Finding>) {
         }
         Some(_) => {}
     }
-    if config.trusted_proxies == TrustedProxies::None && config.listen.ip().is_unspecified() {
-        findings.push(warning(
-            "TRUSTED_PROXIES is not set: behind a proxy all clients look like one, and cookies are not marked Secure",
-            "set it to the proxy's address if there is one",
-        ));
-    }
+    proxies::judge(config, findings);
     if config.sentry.dsn.is_none() {
         findings.push(warning(
             "SENTRY_DSN is not set: errors are only logged",
@@ -203,8 +203,14 @@ fn database(config: &Config, deploy: bool, findings: &mut Vec<Finding>) -> Resul
     }
     if pending == 0 {
         accounts(&conn, deploy, findings)?;
+        keys::kept(config, &conn, findings)?;
     }
-    contents(&conn, findings)
+    let is_whole = contents(&conn, findings)?;
+    if pending == 0 && is_whole {
+        let newest = rows::look_through(&conn, findings)?;
+        clock::compare(newest.as_deref(), findings);
+    }
+    Ok(())
 }
 
 /// The password that the demo and the replaced site's repository publish.
@@ -247,14 +253,17 @@ fn accounts(conn: &Connection, deploy: bool, findings: &mut Vec<Finding>) -> Res
     Ok(())
 }
 
-fn contents(conn: &Connection, findings: &mut Vec<Finding>) -> Result<()> {
-    for problem in db::problems(conn)? {
+/// Whether every page and every row is as SQLite left it.
+fn contents(conn: &Connection, findings: &mut Vec<Finding>) -> Result<bool> {
+    let problems = db::problems(conn)?;
+    let is_whole = problems.is_empty();
+    for problem in problems {
         findings.push(error(
             format!("the database is damaged: {problem}"),
             "restore the newest backup with `oc-lettings restore`",
         ));
     }
-    Ok(())
+    Ok(is_whole)
 }
 
 /// Posts one event by hand, since the client's own transport does not tell what became of it.

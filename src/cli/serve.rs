@@ -46,7 +46,10 @@ pub(super) fn run(config: Config) -> Result<ExitCode> {
     let finished = runtime.block_on(serve(config, db.clone(), &report, link, since))?;
     // What is left of the last answers lets go of its connections, so that ours is the last and SQLite tidies up.
     runtime.shutdown_timeout(TIDYING);
-    db.checkpoint()?;
+    // On a full disk there may be no room for it. Nothing is lost: the next start reads the log.
+    if let Err(error) = db.checkpoint() {
+        log::warn!("the write-ahead log stays beside the database: {error}");
+    }
     if finished {
         log::info!("stopped; every answer was finished");
     } else {

@@ -1,6 +1,8 @@
 //! The file on its disk: made with its folder, for its owner alone, and explained when it cannot be used.
 //!
-//! No SQL beyond opening. Each refusal is one line that names the path, who we are, what is in the way and the cure.
+//! No SQL beyond opening. Each refusal is one line that names the path, who we are, what is in the way and the cure. What
+//! the file says of itself is read in `db/header.rs`, what its disk says in `db/disk.rs`, and who may not use it is said in
+//! `db/obstacle.rs`.
 
 use std::fmt;
 use std::fs::{self, DirBuilder, OpenOptions};
@@ -10,14 +12,26 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode};
 
+use super::disk::Disk;
+use super::obstacle::unwritable;
 use crate::error::{Cause, Error, Result};
+
+/// How many symbolic links may lead to the file, as in Linux.
+const LINKS: usize = 40;
 
 /// What to do where the database cannot be written.
 const CURE: &str = "set DATABASE to a path that can be written";
 
+/// What visitors read when nothing could be saved.
+const FULL: &str = "The disk that this site keeps its data on is full, so nothing was saved. Whoever runs the site has to make room; after that it can be sent again.";
+const UNWRITABLE: &str = "This site cannot write its data just now, so nothing was saved. Whoever runs the site finds the reason in its log; after that it can be sent again.";
+const LOCKED: &str = "Another program has been writing to this site's data for too long, so nothing was saved. Please send it again in a moment.";
+
 /// Makes the file and the folders above it where they are missing. Tells whether the file is new.
 pub fn prepare(path: &Path) -> Result<bool> {
-    refuse_folder(path)?;
+    refuse_unfit(path)?;
+    let path = &behind_links(path)?;
+    refuse_full(path)?;
     make_folder(&folder(path)).map_err(|error| unwritable(path, &error, CURE))?;
     // It will hold password hashes and the key: nobody else's to read. SQLite gives its -wal and -shm the same mode.
     match OpenOptions::new()
@@ -38,16 +52,56 @@ pub fn prepare(path: &Path) -> Result<bool> {
     }
 }
 
-/// A folder where the file should be, as a mount point given for `DATABASE` is.
-pub fn refuse_folder(path: &Path) -> Result<()> {
-    if !path.is_dir() {
-        return Ok(());
+/// Where the file is or will be, behind symbolic links: SQLite keeps its other files beside that.
+pub fn behind_links(path: &Path) -> Result<PathBuf> {
+    let mut target = path.to_owned();
+    for _ in 0..LINKS {
+        match fs::read_link(&target) {
+            Ok(next) => target = folder(&target).join(next),
+            // It is no link, or not there; what else is wrong with it shows when it is used.
+            Err(_) => return Ok(target),
+        }
     }
     Err(Error::Refused(format!(
-        "{} is a folder, expected the database's file: set DATABASE to a path inside it, such as {}",
-        path.display(),
-        path.join("oc-lettings.sqlite3").display()
+        "{} is a symbolic link that leads to itself: set DATABASE to another path, or mend the link",
+        path.display()
     )))
+}
+
+/// Refuses what must not be opened as the database, without opening it.
+pub fn refuse_unfit(path: &Path) -> Result<()> {
+    refuse_other_kinds(path)?;
+    super::header::refuse_unfit(&behind_links(path)?)
+}
+
+/// A disk without room even to begin: asked first, because what SQLite had begun there it could not take back.
+fn refuse_full(path: &Path) -> Result<()> {
+    let disk = Disk::of(path);
+    let is_full = if path.metadata().is_ok_and(|metadata| metadata.len() > 0) {
+        !log_index(path).exists() && disk.has_no_room()
+    } else {
+        disk.has_no_room_for_schema()
+    };
+    if is_full {
+        return Err(Error::internal(disk.is_full(path)));
+    }
+    Ok(())
+}
+
+/// A folder where the file should be, as a mount point given for `DATABASE` is, or what is no file at all.
+pub fn refuse_other_kinds(path: &Path) -> Result<()> {
+    let shown = path.display();
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(Error::Refused(format!(
+            "{shown} is a folder, expected the database's file: set DATABASE to a path inside it, such as {}",
+            path.join("oc-lettings.sqlite3").display()
+        ))),
+        Ok(metadata) if !metadata.is_file() => Err(Error::Refused(format!(
+            "{shown} is a device, pipe or socket, expected the database's file: set DATABASE to another path"
+        ))),
+        // What cannot be asked for is found out, and explained, by whoever opens it.
+        _ => Ok(()),
+    }
 }
 
 /// Makes a folder, and those above it, for their owner alone. One that root makes belongs to the owner of the one above
@@ -75,6 +129,11 @@ pub fn write_ahead_log(path: &Path) -> PathBuf {
     beside(&real(path), "-wal")
 }
 
+/// The log's index, which is there as long as the log is.
+pub(super) fn log_index(path: &Path) -> PathBuf {
+    beside(&real(path), "-shm")
+}
+
 /// A file that SQLite keeps beside the database, by the ending of its name.
 pub fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -100,55 +159,81 @@ pub fn explain_on(conn: &Connection, error: rusqlite::Error) -> Error {
 
 /// Puts SQLite's reason into words for whoever runs the site; a visitor must not read them, they hold paths.
 pub fn explain(path: &Path, error: rusqlite::Error) -> Error {
-    let shown = path.display();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => Error::internal(format!(
-            "{shown} is not an SQLite database: set DATABASE to another path, or put a backup in its place with `oc-lettings restore`"
+    match in_words(path, &error) {
+        Some(words) => Error::internal(words),
+        None => Error::Internal(Cause::new(
+            format!("open the database {}", path.display()),
+            error,
         )),
-        Some(ErrorCode::DatabaseCorrupt) => Error::internal(format!(
-            "{shown} is damaged ({error}): put the newest backup in its place with `oc-lettings restore`"
-        )),
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::internal(format!(
-            "{shown} is locked by another process: stop it, or wait until it is done, and try again"
-        )),
-        Some(ErrorCode::DiskFull) => Error::internal(format!(
-            "{shown} cannot grow, its disk is full: free some space"
-        )),
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            unwritable(path, &io::Error::from(ErrorKind::PermissionDenied), CURE)
-        }
-        _ => Error::Internal(Cause::new(format!("open the database {shown}"), error)),
     }
 }
 
-/// `uid 65532 may not write /data/x.sqlite3: /data has mode 0755 and belongs to 0:0 …`, and what else could be done.
-pub fn unwritable(path: &Path, error: &io::Error, otherwise: &str) -> Error {
-    let uid = rustix::process::geteuid().as_raw();
-    // The nearest thing that exists is what stands in the way.
-    let mut obstacle = path.to_owned();
-    while !obstacle.exists() {
-        obstacle = folder(&obstacle);
+/// A change that failed: where the disk or another process stood in its way, the visitor is told so and the operator why.
+pub(super) fn not_saved(path: &Path, error: Error) -> Error {
+    let Error::Internal(cause) = &error else {
+        return error;
+    };
+    let Some(reason) = cause.source_of::<rusqlite::Error>() else {
+        return error;
+    };
+    let words = match reason.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => FULL,
+        Some(ErrorCode::SystemIoFailure) if Disk::of(path).has_no_room() => FULL,
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => LOCKED,
+        Some(ErrorCode::SystemIoFailure | ErrorCode::ReadOnly | ErrorCode::CannotOpen) => {
+            UNWRITABLE
+        }
+        _ => return error,
+    };
+    match in_words(path, reason) {
+        Some(explained) => Error::NotSaved(words, Cause::plain(explained)),
+        None => error,
     }
-    let about = match fs::metadata(&obstacle) {
-        Ok(metadata) => format!(
-            "{} has mode {:04o} and belongs to {}:{}",
-            obstacle.display(),
-            metadata.mode() & 0o7777,
-            metadata.uid(),
-            metadata.gid()
+}
+
+/// SQLite's reason in words, with the cure, where it is one that whoever runs the site can do something about.
+pub(super) fn in_words(path: &Path, error: &rusqlite::Error) -> Option<String> {
+    let shown = path.display();
+    Some(match error.sqlite_error_code()? {
+        ErrorCode::NotADatabase => no_database(path).to_string(),
+        ErrorCode::DatabaseCorrupt => damaged(path, error).to_string(),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked => format!(
+            "{shown} is locked by another process: stop it, or wait until it is done, and try again"
         ),
-        Err(error) => format!("{}: {error}", obstacle.display()),
-    };
-    let cure = if error.kind() == ErrorKind::PermissionDenied {
-        format!(
-            "run as its owner (USER in Docker, fsGroup in Kubernetes), run `chown -R {uid} {}` once, or {otherwise}",
-            obstacle.display()
-        )
-    } else {
-        otherwise.to_owned()
-    };
+        ErrorCode::DiskFull => Disk::of(path).is_full(path),
+        ErrorCode::SystemIoFailure => Disk::of(path).has_failed(path, error),
+        ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied => {
+            let disk = Disk::of(path);
+            if disk.is_read_only {
+                disk.has_failed(path, error)
+            } else {
+                unwritable(path, &io::Error::from(ErrorKind::PermissionDenied), CURE).to_string()
+            }
+        }
+        _ => return None,
+    })
+}
+
+/// Whatever it is, it is not an SQLite database.
+pub(super) fn no_database(path: &Path) -> Error {
     Error::internal(format!(
-        "uid {uid} cannot write {}: {error}; {about}; {cure}",
+        "{} is not an SQLite database: set DATABASE to another path, or put a backup in its place with `oc-lettings restore`",
+        path.display()
+    ))
+}
+
+/// A database that was ours, before something happened to it.
+pub(super) fn damaged(path: &Path, what: impl fmt::Display) -> Error {
+    Error::internal(format!(
+        "{} is damaged ({what}): put the newest backup in its place with `oc-lettings restore`",
+        path.display()
+    ))
+}
+
+/// Somebody else's database, to which nothing is added.
+pub(super) fn foreign(path: &Path, why: impl fmt::Display) -> Error {
+    Error::Refused(format!(
+        "{} is a database of another application ({why}): set DATABASE to another path",
         path.display()
     ))
 }

@@ -194,8 +194,13 @@ pub(super) fn run(backups: &Backups, migrations: &[Migration], created: bool) ->
             path.display()
         ))
     })?;
-    conn.execute_batch("commit")
-        .context("commit the migrations")?;
+    conn.execute_batch("commit").map_err(|error| {
+        let doing = format!("migrate {}; nothing was changed", path.display());
+        match super::file::in_words(path, &error) {
+            Some(words) => Error::internal(format!("{doing}: {words}")),
+            None => Error::Internal(Cause::new(doing, error)),
+        }
+    })?;
     Ok(Report {
         created,
         applied,
@@ -245,30 +250,39 @@ fn apply(conn: &Connection, migrations: &[Migration]) -> Result<Vec<String>> {
         Some(failure) => Error::internal(failure),
         None => Error::Internal(Cause::new("ask what is applied", error)),
     })?;
-    let broken: i64 =
-        conn.query_row("select count(*) from pragma_foreign_key_check", [], |row| {
-            row.get(0)
-        })?;
-    if broken > 0 {
-        return Err(Error::internal(format!(
-            "{broken} rows would point at rows that do not exist"
-        )));
+    let applied = report.applied_migrations();
+    // Every row is looked at, which a start that has nothing to migrate does not wait for; `check` does it too.
+    if !applied.is_empty() {
+        refuse_broken(conn)?;
     }
     if application_id(conn)? != super::APPLICATION_ID {
         conn.pragma_update(None, "application_id", super::APPLICATION_ID)?;
     }
-    let applied = report.applied_migrations();
     Ok(applied.iter().map(ToString::to_string).collect())
+}
+
+/// Rows that a migration has left pointing at rows that are gone.
+fn refuse_broken(conn: &Connection) -> Result<()> {
+    let broken: i64 =
+        conn.query_row("select count(*) from pragma_foreign_key_check", [], |row| {
+            row.get(0)
+        })?;
+    if broken == 0 {
+        return Ok(());
+    }
+    Err(Error::internal(format!(
+        "{broken} rows would point at rows that do not exist"
+    )))
 }
 
 /// A database with another application's mark, or with tables that are not ours, is somebody else's: nothing is added.
 pub fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
     let mark = application_id(conn)?;
     if mark != 0 && mark != super::APPLICATION_ID {
-        return Err(Error::Refused(format!(
-            "{} is a database of another application (its mark is {mark:#010x}): set DATABASE to another path",
-            path.display()
-        )));
+        return Err(super::file::foreign(
+            path,
+            format_args!("its mark is {mark:#010x}"),
+        ));
     }
     if has_history(conn)? {
         return Ok(());
@@ -281,10 +295,10 @@ pub fn refuse_foreign(path: &Path, conn: &Connection) -> Result<()> {
     if tables == 0 {
         return Ok(());
     }
-    Err(Error::Refused(format!(
-        "{} is a database of another application ({tables} tables, none of ours): set DATABASE to another path",
-        path.display()
-    )))
+    Err(super::file::foreign(
+        path,
+        format_args!("{tables} tables, none of ours"),
+    ))
 }
 
 /// The mark in the file's header; 0 where no application left one.

@@ -267,6 +267,11 @@ pub fn of_user(conn: &Connection, user_id: i64, limit: i64) -> Result<Vec<Entry>
         .collect::<Result<_, _>>()?)
 }
 
+/// When the last thing happened.
+pub fn newest(conn: &Connection) -> Result<Option<String>> {
+    Ok(conn.query_row("select max(at) from history", [], |row| row.get(0))?)
+}
+
 /// How far back the newest entries of some models are looked for, in entries of all.
 const LOOKED_BACK: i64 = 1_000;
 

@@ -58,16 +58,19 @@ pub fn read(
 ) -> rusqlite::Result<Vec<(&'static str, Value)>> {
     let value = |(place, field): (usize, &&'static Field)| {
         // The id stands before them.
-        let place = place + 1;
-        let value = match field.kind {
-            Kind::Bool => Value::Flag(row.get(place)?),
-            Kind::Moment => Value::Moment(row.get(place)?),
-            Kind::One(_) => Value::One(row.get(place)?),
-            _ => Value::Text(row.get(place)?),
-        };
-        Ok((field.name, value))
+        Ok((field.name, value(field, row, place + 1)?))
     };
     fields.iter().enumerate().map(value).collect()
+}
+
+/// The value of a field in the column at this place.
+pub fn value(field: &Field, row: &Row<'_>, place: usize) -> rusqlite::Result<Value> {
+    Ok(match field.kind {
+        Kind::Bool => Value::Flag(row.get(place)?),
+        Kind::Moment => Value::Moment(row.get(place)?),
+        Kind::One(_) => Value::One(row.get(place)?),
+        _ => Value::Text(row.get(place)?),
+    })
 }
 
 /// The ids of the rows that a row is related to, in their order.

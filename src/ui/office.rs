@@ -22,6 +22,8 @@ pub struct Office<'a> {
     pub apps: &'a [App],
     /// What just happened.
     pub messages: &'a [Message],
+    /// What to know about how the site is run.
+    pub notices: &'a [Notice],
     /// The token of every form.
     pub token: &'a str,
     /// Where this page is on the public site, if it is about something there.
@@ -38,6 +40,7 @@ impl<'a> Office<'a> {
             greeting: None,
             apps: &[],
             messages: &[],
+            notices: &[],
             token,
             public_url: None,
         }
@@ -109,6 +112,15 @@ impl Render for Message {
     }
 }
 
+/// Something about how the site is run that somebody should mend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// What is the matter, in one sentence.
+    pub words: String,
+    /// What to do about it.
+    pub advice: String,
+}
+
 /// The hidden field that every form sends.
 pub struct Token<'a>(pub &'a str);
 
@@ -143,6 +155,7 @@ pub fn page(office: &Office<'_>, content: Markup) -> Markup {
                         @if let Some(name) = office.greeting { (account(name, office.token)) }
                     }
                 }
+                (notices(office))
                 div.desk.wrap {
                     @if !office.apps.is_empty() {
                         nav.side aria-label="Models" {
@@ -167,6 +180,22 @@ pub fn page(office: &Office<'_>, content: Markup) -> Markup {
                     }
                 }
                 footer.bottom { div.wrap { p { "All times are UTC." } } }
+            }
+        }
+    }
+}
+
+/// A line each, where it disturbs nobody's work; the advice is folded away but on the first page, to which no way leads.
+fn notices(office: &Office<'_>) -> Markup {
+    html! {
+        @if !office.notices.is_empty() {
+            section.notices.wrap aria-label="About this site" {
+                @for notice in office.notices {
+                    details open[office.crumbs.is_empty()] {
+                        summary { (notice.words) }
+                        p { (notice.advice) }
+                    }
+                }
             }
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rocket::Request;
 use rocket::http::Method;
 
+use super::notices::Notices;
 use super::seldom::Seldom;
 use crate::config::Config;
 use crate::config::hosts::host_of;
@@ -47,7 +48,7 @@ impl Asked {
         let forwarded_for: Vec<&str> = headers.get("x-forwarded-for").collect();
         let proto = headers.get("x-forwarded-proto").last();
         if !trusted && (proto.is_some() || !forwarded_for.is_empty()) {
-            warn_of_untrusted(peer);
+            warn_of_untrusted(request, peer);
         }
         let mut hosts = headers.get("host");
         let authority = hosts
@@ -111,7 +112,10 @@ impl Asked {
     }
 }
 
-fn warn_of_untrusted(peer: Option<IpAddr>) {
+fn warn_of_untrusted(request: &Request<'_>, peer: Option<IpAddr>) {
+    if let (Some(notices), Some(peer)) = (request.rocket().state::<Notices>(), peer) {
+        notices.untrusted(peer);
+    }
     if UNTRUSTED.now().is_some() {
         let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
         log::warn!(

@@ -11,7 +11,7 @@ use rocket::{Catcher, Request, Response, catch, catchers};
 use super::asked::Asked;
 use super::signed::Desk;
 use crate::config::Config;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::schema::{Action, Model};
 use crate::ui::{self, Frame, office};
 
@@ -35,6 +35,18 @@ pub fn remember<T: Send + Sync + 'static>(request: &Request<'_>, detail: T) {
 /// What the visitor reads on the page of the status that follows.
 pub fn say(request: &Request<'_>, words: &str) {
     remember(request, Words(words.to_owned()));
+}
+
+/// Where nothing could be written, the cause goes to the log and the words into the form that comes back with what was
+/// typed, under this status; any other error is passed on.
+pub fn not_saved(error: Error) -> Result<(Status, &'static str)> {
+    match error {
+        Error::NotSaved(words, cause) => {
+            log::error!("{cause}");
+            Ok((Status::ServiceUnavailable, words))
+        }
+        other => Err(other),
+    }
 }
 
 /// The catchers of the whole site.
@@ -62,6 +74,11 @@ impl<'r> Responder<'r, 'static> for Error {
                 log::info!("refused: {words}");
                 remember(request, Words(words));
                 Status::Conflict
+            }
+            Self::NotSaved(words, cause) => {
+                log::error!("{cause}");
+                remember(request, Words(words.to_owned()));
+                Status::ServiceUnavailable
             }
             Self::Internal(cause) => {
                 log::error!("{cause}");

@@ -12,12 +12,13 @@ use rocket::{Request, async_trait};
 use super::asked::Asked;
 use super::cookies::{Jar, MESSAGES, SESSION};
 use super::keys::Keys;
+use super::notices::Notices;
 use super::posted;
 use crate::db::Db;
 use crate::models::session;
 use crate::models::user::account::{self, Account};
 use crate::schema::{Action, Author, Models};
-use crate::ui::office::{App, Message, Office};
+use crate::ui::office::{App, Message, Notice, Office};
 
 /// A session's cookie outlives the session, which ends by its own clock.
 pub const COOKIE_AGE: Duration = Duration::days(90);
@@ -89,6 +90,7 @@ pub struct Desk<'r> {
     /// The declarations of the site.
     pub models: Models,
     messages: Vec<Message>,
+    notices: Vec<Notice>,
     apps: Vec<App>,
 }
 
@@ -114,6 +116,9 @@ impl<'r> FromRequest<'r> for Desk<'r> {
             session: &signed.token,
             token: posted::token(keys, &signed.token),
             messages: read_messages(Jar::of(request), keys),
+            notices: rocket
+                .state::<Notices>()
+                .map_or_else(Vec::new, Notices::now),
             models: *models,
             apps: apps(
                 *models,
@@ -152,6 +157,7 @@ impl Desk<'_> {
             }),
             apps: &self.apps,
             messages: &self.messages,
+            notices: &self.notices,
             token: &self.token,
             public_url: None,
         }

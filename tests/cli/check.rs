@@ -163,6 +163,166 @@ fn rows_that_point_nowhere_are_found() {
     assert!(output.contains("error: the database is damaged: profile 7 points at a row of user that does not exist; restore"), "{output}");
 }
 
+/// The lines that name a value or count the rest.
+fn broken(output: &str) -> Vec<&str> {
+    let about_rows = |line: &&str| line.contains("; save it ") || line.contains("; mend ");
+    output.lines().filter(about_rows).collect()
+}
+
+#[test]
+fn values_that_another_tool_wrote_past_the_rules_are_named_and_nothing_personal_with_them() {
+    let run = healthy();
+    run.run(&["demo"]).succeeded();
+    run.foreign_sql(
+        "update address set country_iso_code = 'XYZ' where id = 1;
+         update address set city = 'Ir' || char(0x202e) || 'vine' || char(10) where id = 2;
+         update address set street = cast(x'4dff' as text) where id = 3;
+         update letting set title = char(0x3000) where id = 4;
+         update letting set title = printf('%.100c', 'x') || char(7) where id = 5;
+         update user set username = char(0xfb01) || 'ona' where id = 1;
+         update user set email = 'nobody at home' where id = 2;
+         update user set first_name = 'ada@example.com' || char(1) where id = 3;
+         update profile set favorite_city = ' Oslo' where id = 4;",
+    );
+    let output = run.run(&["check"]).succeeded();
+    let mut lines = broken(&output);
+    lines.sort_unstable();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    warning: address 1, country_iso_code "XYZ": Enter the three letters of the country (ISO 3166-1 alpha-3), such as USA; save it right at /admin/lettings/address/1/change/
+    warning: address 2, city "Ir\u{202e}vine\n": Characters that turn the direction of writing round are not allowed; save it right at /admin/lettings/address/2/change/
+    warning: address 3, street: It cannot be read: invalid utf-8 sequence of 1 bytes from index 1 at index 3; mend it with the tool that wrote it
+    warning: letting 4, title "\u{3000}": This field is required; save it right at /admin/lettings/letting/4/change/
+    warning: letting 5, title "xxxxxxxxxxxxxxxxxxxxxxxx"…: Control characters are not allowed; this is a single line; save it right at /admin/lettings/letting/5/change/
+    warning: profile 4, favorite_city " Oslo": It is not as it would be saved (blanks around it, small letters, or characters in another form); save it right at /admin/profiles/profile/4/change/
+    warning: user 1, username "ﬁona": It is not as it would be saved (blanks around it, small letters, or characters in another form); save it right at /admin/auth/user/1/change/
+    warning: user 2, email: Enter a valid email address; save it right at /admin/auth/user/2/change/
+    warning: user 3, first_name: Control characters are not allowed; this is a single line; save it right at /admin/auth/user/3/change/
+    "#);
+    let (_, numbers) = findings(&output);
+    assert!(numbers.starts_with("0 errors, "), "{numbers}");
+}
+
+#[test]
+fn of_many_broken_values_twenty_are_named_and_the_rest_is_counted() {
+    let run = healthy();
+    run.sql(
+        "with recursive number (n) as (select 1 union all select n + 1 from number where n < 2020)
+         insert into address (number, street, city, state, zip_code, country_iso_code, updated_at)
+         select '1', 'Main Street', 'Irvine', 'CA', '', 'QQQ', '2026-01-01T00:00:00.000000Z' from number",
+    );
+    let output = run.run(&["check"]).succeeded();
+    let lines = broken(&output);
+    assert_eq!(lines.len(), 21, "{output}");
+    assert!(
+        lines[20].starts_with("warning: 2000 more values break today's rules; "),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_clock_that_is_behind_the_newest_row_is_doubted() {
+    let run = healthy();
+    run.run(&["demo"]).succeeded();
+    run.sql("update address set updated_at = 'no time at all' where id = 1");
+    assert!(!run.run(&["check"]).succeeded().contains("the clock says"));
+    run.sql("update address set updated_at = '2999-12-31T00:00:00.000000Z' where id = 2");
+    let output = run.run(&["check"]).succeeded();
+    assert!(output.contains("warning: the clock says 20"), "{output}");
+    assert!(
+        output.contains(
+            "the newest row was written at 2999-12-31 00:00 UTC; set the machine's clock"
+        ),
+        "{output}"
+    );
+    let run = healthy();
+    run.sql(
+        "insert into history (at, username, action, app, model, row_id, label)
+         values ('2999-12-31T00:00:00.000000Z', '', 'add', 'auth', 'user', '1', '')",
+    );
+    let output = run.run(&["check"]).succeeded();
+    assert!(output.contains("warning: the clock says 20"), "{output}");
+}
+
+#[test]
+fn keys_that_can_be_guessed_are_found_and_not_repeated() {
+    for (key, problem) in [
+        ("0123456789abcdef0123456789abcdef", ""),
+        (
+            "abcabcabcabcabcabcabcabcabcabcabcabc",
+            "has only 3 different characters",
+        ),
+        (
+            "django-insecure-0123456789abcdefghijklmnop",
+            "is one that Django made for development",
+        ),
+        (
+            concat!("fp$9^593hsriajg$_%=5trot9g", "!1qa@ew(o-1#@=&4%=hp46(s"),
+            "is the one that the replaced site's repository publishes",
+        ),
+    ] {
+        let run = healthy().with("SECRET_KEY", key);
+        if problem.is_empty() {
+            run.run(&["check"]).succeeded();
+            continue;
+        }
+        let output = run.run(&["check"]).found();
+        assert!(
+            output.contains(&format!("error: SECRET_KEY {problem}; make one with")),
+            "{output}"
+        );
+        assert!(!output.contains(key), "{output}");
+    }
+    let run = healthy().with("SECRET_KEY", "short").with("DEBUG", "true");
+    let output = run.with("BIND", "127.0.0.1").run(&["check"]).succeeded();
+    assert!(
+        output.contains("warning: SECRET_KEY has only 5 characters; "),
+        "{output}"
+    );
+    let run = healthy().with("METRICS_TOKEN", "letmein");
+    let output = run.run(&["check"]).succeeded();
+    assert!(
+        output.contains("warning: METRICS_TOKEN is short"),
+        "{output}"
+    );
+    run.sql("update setting set value = 'weak' where name = 'secret_key'");
+    let output = run.run(&["check"]).found();
+    assert!(
+        output.contains(
+            "error: the generated key in the database has only 4 characters; set SECRET_KEY"
+        ),
+        "{output}"
+    );
+}
+
+#[test]
+fn proxies_that_are_not_told_apart_and_cookies_without_their_mark_are_found_before_a_deploy() {
+    for (proxies, found) in [
+        (
+            "",
+            "error: TRUSTED_PROXIES is not set, though SITE_URL is https: ",
+        ),
+        (
+            "0.0.0.0/0",
+            "error: TRUSTED_PROXIES trusts the whole internet: ",
+        ),
+        (
+            "10.0.0.0/8, ::/0",
+            "error: TRUSTED_PROXIES trusts the whole internet: ",
+        ),
+        (
+            "render",
+            "warning: TRUSTED_PROXIES is render, and this is not Render: ",
+        ),
+    ] {
+        let run = healthy().with("TRUSTED_PROXIES", proxies);
+        let output = run.run(&["check", "--deploy"]).out;
+        let line = output.lines().find(|line| line.starts_with(found));
+        let line = line.unwrap_or_else(|| panic!("{proxies}: {output}"));
+        assert!(line.contains("; set it to the "), "{line}");
+        assert!(!run.run(&["check"]).succeeded().contains("TRUSTED_PROXIES"));
+    }
+}
+
 #[test]
 fn a_damaged_page_is_found() {
     let run = healthy();

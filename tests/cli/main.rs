@@ -1,21 +1,25 @@
 //! The built binary as its operators use it: commands, messages, exit codes, and the server on a real socket.
 //!
-//! One binary for all below; `run.rs`, `server.rs`, `receiver.rs`, `moments.rs` and `django.rs` are the words in which the
-//! tests speak.
+//! One binary for all below; `run.rs`, `server.rs`, `staff.rs`, `load.rs`, `receiver.rs`, `moments.rs` and `django.rs` are the
+//! words in which the tests speak.
 
 mod accounts;
 mod addresses;
 mod backup;
 mod check;
 mod config;
+mod crash;
 mod database;
 mod demo;
+mod disk;
 mod django;
 mod fixtures;
 mod help;
 mod http;
 mod import_django;
+mod load;
 mod log;
+mod look;
 mod migrate;
 mod moments;
 mod receiver;
@@ -24,6 +28,9 @@ mod run;
 mod schedule;
 mod sentry;
 mod server;
+mod staff;
 mod start;
 mod stop;
+mod together;
 mod upload;
+mod volatile;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub(super) struct Run {
 #[derive(Debug)]
 pub(super) struct Done {
     pub(super) code: Option<i32>,
+    /// What ended it, where it did not end by itself.
+    pub(super) signal: Option<i32>,
     pub(super) out: String,
     pub(super) err: String,
 }
@@ -145,6 +148,7 @@ impl Done {
     pub(super) fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
+            signal: output.status.signal(),
             out: String::from_utf8(output.stdout).expect("text on standard output"),
             err: String::from_utf8(output.stderr).expect("text on standard error"),
         }
@@ -152,23 +156,15 @@ impl Done {
 
     /// It succeeded and had nothing to complain about: what it printed.
     pub(super) fn succeeded(self) -> String {
-        assert_eq!(
-            (self.code, self.err.as_str()),
-            (Some(0), ""),
-            "{}",
-            self.out
-        );
+        let ended = (self.code, self.signal, self.err.as_str());
+        assert_eq!(ended, (Some(0), None, ""), "{self:?}");
         self.out
     }
 
     /// It found something, said it on standard output and so failed.
     pub(super) fn found(self) -> String {
-        assert_eq!(
-            (self.code, self.err.as_str()),
-            (Some(1), ""),
-            "{}",
-            self.out
-        );
+        let ended = (self.code, self.signal, self.err.as_str());
+        assert_eq!(ended, (Some(1), None, ""), "{self:?}");
         self.out
     }
 
@@ -196,6 +192,11 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Says that a test could not be made here, and why.
+pub(super) fn passed_over(why: &str) {
+    eprintln!("passed over: {why}");
 }
 
 /// Where a measurement of coverage collects what the binary did, when there is one.

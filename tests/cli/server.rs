@@ -1,6 +1,6 @@
 //! The binary as a running server, its log lines, and HTTP by hand over its socket.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::Child;
@@ -209,14 +209,28 @@ impl Answer {
 
     /// Reads an answer up to its body.
     pub(super) fn read_head(stream: &mut impl BufRead) -> Self {
-        let first = head_line(stream);
+        Self::receive_head(stream).expect("the head of an answer")
+    }
+
+    /// Reads one answer from a server that may be gone in the middle of it; what did not come whole is none.
+    pub(super) fn receive(stream: &mut impl BufRead) -> io::Result<Self> {
+        let mut answer = Self::receive_head(stream)?;
+        let length = answer.header("content-length").map(str::parse);
+        let length: usize = length.and_then(Result::ok).expect("a length");
+        answer.body.resize(length, 0);
+        stream.read_exact(&mut answer.body)?;
+        Ok(answer)
+    }
+
+    fn receive_head(stream: &mut impl BufRead) -> io::Result<Self> {
+        let first = head_line(stream)?;
         let status = first
             .strip_prefix("HTTP/1.")
             .and_then(|rest| rest.get(2..5)?.parse().ok())
             .unwrap_or_else(|| panic!("no status: {first:?}"));
         let mut headers = Vec::new();
         loop {
-            let line = head_line(stream);
+            let line = head_line(stream)?;
             if line.is_empty() {
                 break;
             }
@@ -225,11 +239,24 @@ impl Answer {
                 .unwrap_or_else(|| panic!("no header: {line:?}"));
             headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
         }
-        Self {
+        Ok(Self {
             status,
             headers,
             body: Vec::new(),
-        }
+        })
+    }
+
+    /// A cookie that it sets.
+    pub(super) fn cookie(&self, name: &str) -> Option<&str> {
+        self.headers
+            .iter()
+            .filter(|(known, _)| known == "set-cookie")
+            .find_map(|(_, line)| {
+                line.split(';')
+                    .next()?
+                    .strip_prefix(name)?
+                    .strip_prefix('=')
+            })
     }
 
     /// A header's value, by its name in small letters.
@@ -246,14 +273,16 @@ impl Answer {
     }
 }
 
-fn head_line(stream: &mut impl BufRead) -> String {
+fn head_line(stream: &mut impl BufRead) -> io::Result<String> {
     let mut line = String::new();
-    stream
-        .read_line(&mut line)
-        .expect("a line of the answer's head");
-    line.strip_suffix("\r\n")
-        .unwrap_or_else(|| panic!("no end of line: {line:?}"))
-        .to_owned()
+    stream.read_line(&mut line)?;
+    match line.strip_suffix("\r\n") {
+        Some(line) => Ok(line.to_owned()),
+        None => Err(io::Error::new(
+            ErrorKind::UnexpectedEof,
+            format!("no end of line: {line:?}"),
+        )),
+    }
 }
 
 /// Lines as they come, read on a thread so that waiting for them can end.

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
+use super::load::{Load, assert_kept};
 use super::run::Run;
 use super::server::{Answer, PATIENCE, Server, request};
+use super::staff::Staff;
 
 /// Far below the grace period of 25 seconds, far above what a loaded machine needs.
 const AT_ONCE: Duration = Duration::from_secs(10);
@@ -112,6 +114,27 @@ fn idle_connections_are_closed_at_once() {
             other => panic!("not closed: {other:?}"),
         }
     }
+}
+
+#[test]
+fn what_was_acknowledged_before_the_stop_is_in_the_one_file_that_is_left() {
+    let run = Run::new().administered();
+    let mut server = Server::start(&run);
+    let staff = Staff::sign_in(&server);
+    let load = Load::begin("stop", &staff, &[&server], 4);
+    load.acknowledged(25);
+    server.signal(Signal::TERM);
+    let ledgers = load.ended();
+    let (code, rest) = server.ended();
+    assert_eq!(code, Some(0));
+    assert_eq!(
+        rest.last().unwrap()["msg"],
+        "stopped; every answer was finished"
+    );
+    assert_eq!(run.names(), ["site.sqlite3"], "one file is all there is");
+    let refused = ledgers.iter().find_map(|ledger| ledger.refusal.as_ref());
+    assert!(refused.is_none(), "{refused:?}");
+    assert_kept(&run, "stop", &ledgers);
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod index;
 mod jobs;
 mod limits;
 mod lists;
+mod notices;
 mod rights;
 mod search;
 mod sessions;

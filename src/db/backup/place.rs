@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::db::file::{self, Size};
+use crate::db::obstacle::unwritable;
 use crate::digest;
 use crate::error::{Context, Error, Result};
 
@@ -45,7 +46,7 @@ impl Place {
 
     /// Why nothing can be written in the folder.
     pub(super) fn unwritable(&self, error: &io::Error) -> Error {
-        file::unwritable(&self.folder, error, self.otherwise)
+        unwritable(&self.folder, error, self.otherwise)
     }
 }
 

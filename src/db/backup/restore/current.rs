@@ -50,7 +50,7 @@ pub(super) struct Main<'current> {
 impl Current {
     /// Looks at what is at the path, and changes nothing. What another process uses is refused.
     pub(super) fn find(path: &Path) -> Result<Self> {
-        file::refuse_folder(path)?;
+        file::refuse_other_kinds(path)?;
         let doing = || format!("read {}", path.display());
         let main = match File::open(path) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
