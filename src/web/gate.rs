@@ -14,6 +14,7 @@ use rocket::{Build, Data, Request, Response, Rocket, async_trait};
 use super::addresses::{Addresses, Found};
 use super::asked::Asked;
 use super::errors::{self, Allow};
+use super::refused::Refused;
 use super::seldom::Seldom;
 use crate::config::Config;
 
@@ -99,6 +100,9 @@ fn judge(request: &Request<'_>) -> Verdict {
     else {
         return Verdict::Error(Status::InternalServerError);
     };
+    if let Some(refused) = Refused::of(request) {
+        return Verdict::Error(refused.status);
+    }
     let asked = Asked::of(request);
     let path = request.uri().path().as_str();
     if !ANY_HOST.contains(&path) && !host_is_ours(asked, config) {
