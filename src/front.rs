@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use hyper::StatusCode;
 use rocket::local::asynchronous::Client;
-use rocket::tokio::net::{TcpListener, TcpStream};
+use rocket::tokio::net::{TcpListener, TcpSocket, TcpStream};
 use rocket::tokio::sync::{Semaphore, watch};
 use rocket::tokio::task::JoinSet;
 use rocket::tokio::time::{Instant, sleep, timeout};
@@ -39,6 +39,8 @@ use flights::Flights;
 use limits::Limits;
 use seats::Seats;
 
+/// So many connections wait in the kernel while a crowd comes; with its usual 128 the rest would be lost for a second.
+const WAITING: u32 = 4_096;
 /// The pause after a failed accept, so that a process without file descriptors does not spin.
 const BREATH: Duration = Duration::from_millis(50);
 /// So many refused clients are told why at once; more just find the connection closed.
@@ -55,9 +57,17 @@ struct Front {
     flights: Arc<Flights>,
 }
 
-/// Binds the address; port 0 takes any free one.
-pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+/// Binds the address, inside the runtime that will serve; port 0 takes any free one.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
+    // A new process may listen while connections of the last one are not quite forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(WAITING)
 }
 
 /// Serves until `stop` resolves, then finishes what runs. Tells whether everything could be finished in time.

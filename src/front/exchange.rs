@@ -11,7 +11,7 @@ use std::time::Duration;
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
 use hyper::body::{Body as _, Bytes};
-use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -35,6 +35,8 @@ const SENDING: Duration = Duration::from_secs(30);
 const SMALL: u64 = 16 * 1024;
 /// So many larger bodies are in memory at once; more wait for their turn.
 static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
+/// And for so long.
+const WAITING: Duration = Duration::from_secs(10);
 /// Larger answers are handed to hyper in pieces of this size, so that they are not in memory twice.
 const PIECE: usize = 64 * 1024;
 /// What some clients leave in a target although RFC 3986 wants it encoded. Rocket would refuse the request before the
@@ -60,7 +62,8 @@ pub(super) async fn answer(
     peer: SocketAddr,
     client: Arc<Client>,
 ) -> Response<Body> {
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    believe_target(&mut parts);
     // HTTP's methods are case-sensitive (RFC 9110, section 9.1). Rocket would take `head` for HEAD and send no body,
     // hyper would not, and the client wait for one.
     let Some(method) = method_of(&parts) else {
@@ -102,6 +105,18 @@ pub(super) async fn refuse(
         deliver(local.dispatch().await, parts.method == Method::HEAD, sender).await;
     });
     receiver.await.unwrap_or_else(|_| broken())
+}
+
+/// The host in a target counts, whatever the header says (RFC 9112, section 3.2.2); none or two of them stay what they are.
+fn believe_target(parts: &mut Parts) {
+    let Some(authority) = parts.uri.authority() else {
+        return;
+    };
+    if parts.headers.get_all(HOST).iter().count() == 1
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(HOST, host);
+    }
 }
 
 /// The method, if HTTP has it and Rocket too.
@@ -155,15 +170,13 @@ async fn read(body: Arriving) -> Result<Bytes, StatusCode> {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let is_small = body.size_hint().upper().is_some_and(|size| size <= SMALL);
-    let whole = async {
-        let _place = if is_small {
-            None
-        } else {
-            LARGE_BODIES.acquire().await.ok()
-        };
-        Limited::new(body, BODY).collect().await
+    let _place = if is_small {
+        None
+    } else {
+        let place = timeout(WAITING, LARGE_BODIES.acquire()).await;
+        Some(place.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?)
     };
-    let Ok(whole) = timeout(SENDING, whole).await else {
+    let Ok(whole) = timeout(SENDING, Limited::new(body, BODY).collect()).await else {
         return Err(StatusCode::REQUEST_TIMEOUT);
     };
     match whole {

@@ -100,10 +100,11 @@ fn judge(request: &Request<'_>) -> Verdict {
     else {
         return Verdict::Error(Status::InternalServerError);
     };
+    // Read first: a verdict changes the address.
+    let asked = Asked::of(request);
     if let Some(refused) = Refused::of(request) {
         return Verdict::Error(refused.status);
     }
-    let asked = Asked::of(request);
     let path = request.uri().path().as_str();
     if !ANY_HOST.contains(&path) && !host_is_ours(asked, config) {
         warn_of_foreign_host(asked);
