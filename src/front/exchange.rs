@@ -31,6 +31,8 @@ use crate::web::uploads::HANDED_OVER;
 const BODY: usize = 1024 * 1024;
 /// How long a client may take to send its body.
 const SENDING: Duration = Duration::from_secs(30);
+/// How long a client may take over a piece of a large answer, beside what its connection's clock asks of it.
+const READING: Duration = Duration::from_secs(30);
 /// Bodies up to this size are taken from anyone at any time: every form of ours fits.
 const SMALL: u64 = 16 * 1024;
 /// So many larger bodies are in memory at once; more wait for their turn.
@@ -93,7 +95,8 @@ pub(super) async fn refuse(
 ) -> Response<Body> {
     let refused = Refused {
         status: Status::new(status.as_u16()),
-        method: parts.method.as_str().to_owned(),
+        // An invented one may have any length.
+        method: parts.method.as_str().chars().take(32).collect(),
     };
     // A method that Rocket does not know travels as another; the site knows better.
     let method = method_of(&parts).unwrap_or(rocket::http::Method::Get);
@@ -270,10 +273,13 @@ async fn stream(mut answer: LocalResponse<'_>, pieces: Sender<Bytes, io::Error>)
 struct Pieces(Option<Sender<Bytes, io::Error>>);
 
 impl Pieces {
-    /// Whether somebody waits for the next one.
+    /// Whether somebody takes it, and in time: what makes the answer may hold a place that others wait for.
     async fn send(&mut self, piece: Vec<u8>) -> bool {
         match &mut self.0 {
-            Some(pieces) => pieces.send_data(Bytes::from(piece)).await.is_ok(),
+            Some(pieces) => {
+                let sent = timeout(READING, pieces.send_data(Bytes::from(piece))).await;
+                matches!(sent, Ok(Ok(())))
+            }
             None => false,
         }
     }
