@@ -57,8 +57,12 @@ struct Front {
     flights: Arc<Flights>,
 }
 
-/// Binds the address, inside the runtime that will serve; port 0 takes any free one.
-pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds the address; port 0 takes any free one.
+#[expect(
+    clippy::unused_async,
+    reason = "a socket belongs to a runtime, and an asynchronous function is only called where there is one"
+)]
+pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {

@@ -73,7 +73,9 @@ async fn serve(
     // Before anything is opened that would have to fit into less.
     let limits = Limits::of_this_process();
     let listen = config.listen;
-    let listener = front::bind(listen).map_err(|error| explain(listen, &error))?;
+    let listener = front::bind(listen)
+        .await
+        .map_err(|error| explain(listen, &error))?;
     let address = listener
         .local_addr()
         .context("ask for the address listened on")?;

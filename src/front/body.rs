@@ -4,20 +4,15 @@
 
 use std::error::Error;
 use std::fmt;
-use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use http_body_util::channel::Channel;
-use http_body_util::{Either, Full};
 use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
 
 use super::clock::{Clock, Phase};
+use super::exchange;
 use super::flights::Flight;
-
-/// The body of an answer: at hand, or made piece by piece.
-pub(super) type Answered = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
 type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -97,13 +92,13 @@ impl Drop for Arriving {
 
 /// An answer's body on its way out; when it is gone, the connection is idle.
 pub(super) struct Leaving {
-    body: Answered,
+    body: exchange::Body,
     clock: Arc<Clock>,
     _flight: Option<Flight>,
 }
 
 impl Leaving {
-    pub(super) fn new(body: Answered, clock: Arc<Clock>, flight: Option<Flight>) -> Self {
+    pub(super) fn new(body: exchange::Body, clock: Arc<Clock>, flight: Option<Flight>) -> Self {
         Self {
             body,
             clock,

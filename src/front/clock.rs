@@ -137,7 +137,7 @@ impl Clock {
 
     /// More of a body is there.
     pub(super) fn body_came(&self, bytes: usize) {
-        self.coming.moved(bytes, self.now());
+        self.coming.moved(bytes, || self.now());
         if self.phase() == Phase::Body {
             self.enter(Phase::Answering);
         }
@@ -175,7 +175,7 @@ impl Clock {
 
     /// The client took bytes.
     pub(super) fn taken(&self, bytes: usize) {
-        self.going.moved(bytes, self.now());
+        self.going.moved(bytes, || self.now());
     }
 
     /// When what happens now will have taken too long; nothing while it is our turn.
@@ -261,12 +261,13 @@ impl Passage {
         }
     }
 
-    fn moved(&self, bytes: usize, now: u64) {
+    /// Mostly nobody waited, and then nobody asks what time it is.
+    fn moved(&self, bytes: usize, now: impl FnOnce() -> u64) {
         self.bytes.fetch_add(bytes as u64, Relaxed);
         let since = self.since.swap(0, Relaxed);
         if since != 0 {
-            self.waited
-                .fetch_add((now + 1).saturating_sub(since), Relaxed);
+            let waited = (now() + 1).saturating_sub(since);
+            self.waited.fetch_add(waited, Relaxed);
         }
     }
 
@@ -343,12 +344,12 @@ mod tests {
         assert_eq!(passage.due(&limits), Some(2_000_000));
         // A byte a second wins no time but its own, which is a millisecond here.
         for second in 1..=2 {
-            passage.moved(1, second * 900_000);
+            passage.moved(1, || second * 900_000);
             passage.wait(second * 900_000);
         }
         assert_eq!(passage.due(&limits), Some(2_002_000));
         // Whoever was quick before may stop only as long as anybody.
-        passage.moved(1_000_000, 2_000_000);
+        passage.moved(1_000_000, || 2_000_000);
         passage.wait(2_000_000);
         assert_eq!(passage.due(&limits), Some(5_000_000));
     }

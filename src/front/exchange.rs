@@ -21,7 +21,7 @@ use rocket::tokio::io::AsyncReadExt;
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::timeout;
 
-use super::body::{Answered as Body, Arriving, TooSlow};
+use super::body::{Arriving, TooSlow};
 use super::spool;
 use crate::web::asked;
 use crate::web::refused::Refused;
@@ -57,6 +57,9 @@ const UNENCODED: &AsciiSet = &CONTROLS
     .add(b'{')
     .add(b'|')
     .add(b'}');
+
+/// The body of an answer: whole, or in pieces.
+pub(super) type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
 /// Answers one request.
 pub(super) async fn answer(

@@ -106,9 +106,7 @@ impl Prepared {
     pub(crate) fn behind_front(self, limits: Limits) -> Served {
         let runtime = Runtime::new().expect("threads for the site");
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        let listener = runtime
-            .block_on(async { front::bind(any) })
-            .expect("a free port");
+        let listener = runtime.block_on(front::bind(any)).expect("a free port");
         let address = listener.local_addr().expect("a port");
         let client = runtime
             .block_on(Client::untracked(self.site))
