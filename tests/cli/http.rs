@@ -202,9 +202,9 @@ fn a_client_that_goes_on_sending_can_read_why_it_was_refused() {
     let head = request("POST", "/", "Content-Length: 2000000\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     // More than the sockets hold, so that the answer comes in the middle of it.
-    for _ in 0..100 {
+    for _ in 0..200 {
         stream
-            .write_all(&[b'x'; 20_000])
+            .write_all(&[b'x'; 10_000])
             .expect("a server that listens on");
     }
     assert_eq!(Answer::read(&mut BufReader::new(stream)).status, 413);
