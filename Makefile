@@ -47,9 +47,9 @@ coverage:
 	cargo llvm-cov --fail-under-lines 85
 
 # What pages and a start cost, what long lists cost in the admin, what sign-ins cost the pages, what a backup costs those
-# who write, and what moving in costs.
+# who write, what moving in costs, and what it costs to be watched.
 bench:
-	cargo bench --bench pages --bench admin --bench sign_in --bench backup --bench import
+	cargo bench --bench pages --bench admin --bench sign_in --bench backup --bench import --bench watching
 
 # A server that is killed while it writes, and started again, so many times; a first start too.
 CRASH_ROUNDS ?= 1000

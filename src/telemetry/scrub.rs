@@ -12,12 +12,9 @@ const SET_UP: &str = "/admin/setup/";
 pub fn event(mut event: Event<'static>) -> Event<'static> {
     event.user = None;
     event.server_name = None;
-    event.request = event.request.map(|request| Request {
-        method: request.method,
-        ..Request::default()
-    });
+    event.request = event.request.map(request);
     event.message = event.message.map(|text| words(&text));
-    event.transaction = event.transaction.map(|text| nameless(&text));
+    event.transaction = event.transaction.map(|text| template(&text));
     for exception in &mut event.exception.values {
         exception.value = exception.value.take().map(|text| words(&text));
     }
@@ -25,6 +22,24 @@ pub fn event(mut event: Event<'static>) -> Event<'static> {
         crumb.message = crumb.message.take().map(|text| words(&text));
     }
     event
+}
+
+/// What of a request may leave: its method, and its address without query and without people.
+pub fn request(request: Request) -> Request {
+    let url = request.url.map(|mut url| {
+        url.set_query(None);
+        url.set_fragment(None);
+        // An address without a host has neither.
+        let _ = (url.set_username(""), url.set_password(None));
+        let path = address(url.path());
+        url.set_path(&path);
+        url
+    });
+    Request {
+        url,
+        method: request.method,
+        ..Request::default()
+    }
 }
 
 /// A path as it may be written down: without its query, the one-time link's token masked.
@@ -39,12 +54,26 @@ pub fn path(path: &str) -> String {
     }
 }
 
-/// A path without the name of a person in it.
-fn nameless(text: &str) -> String {
+/// An address as it may leave: a path as above, without the name of a person in it.
+fn address(text: &str) -> String {
     let path = path(text);
     match path.strip_prefix("/profiles/") {
-        Some(rest) if !rest.is_empty() => "/profiles/…/".to_owned(),
-        _ => path,
+        Some(rest) if !rest.is_empty() => return "/profiles/…/".to_owned(),
+        _ => {}
+    }
+    let parts = path.split('/').map(|part| {
+        let is_person = part.contains('@') || part.to_ascii_lowercase().contains("%40");
+        if is_person { "…" } else { part }
+    });
+    parts.collect::<Vec<_>>().join("/")
+}
+
+/// A template of addresses names nobody; anything else is taken for an address.
+fn template(text: &str) -> String {
+    if text.contains('<') {
+        text.to_owned()
+    } else {
+        address(text)
     }
 }
 
@@ -72,9 +101,13 @@ mod tests {
 
     #[test]
     fn the_address_of_a_person_does_not_name_them() {
-        assert_eq!(nameless("/profiles/ada@example.com/"), "/profiles/…/");
-        assert_eq!(nameless("/profiles/"), "/profiles/");
-        assert_eq!(nameless("/lettings/1/"), "/lettings/1/");
+        assert_eq!(address("/profiles/ada@example.com/"), "/profiles/…/");
+        assert_eq!(address("/ada%40example.com/x/"), "/…/x/");
+        for path in ["/", "/profiles/", "/lettings/1/"] {
+            assert_eq!(address(path), path);
+        }
+        assert_eq!(template("/profiles/<username>"), "/profiles/<username>");
+        assert_eq!(template("/profiles/ada/"), "/profiles/…/");
     }
 
     #[test]
@@ -83,6 +116,9 @@ mod tests {
             method: Some("POST".into()),
             ..Request::default()
         };
+        request.url = "https://key:stolen@www.example.com/admin/setup/stolen/?q=stolen#stolen"
+            .parse()
+            .ok();
         request.cookies = Some("session=stolen".into());
         request.query_string = Some("q=stolen".into());
         request.data = Some("password=stolen".into());

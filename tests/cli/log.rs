@@ -1,10 +1,13 @@
 //! What the server logs: where it is, and one line for each request with nothing in it that is nobody's business.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+
 use oc_lettings::db::migrate;
 use serde_json::Value;
 
 use super::run::Run;
-use super::server::Server;
+use super::server::{Answer, PATIENCE, Server, request};
 
 fn keys(line: &Value) -> Vec<&str> {
     line.as_object()
@@ -146,17 +149,17 @@ fn a_client_behind_a_trusted_proxy_is_named_and_its_request_id_taken_over() {
 fn a_line_stays_one_line_whatever_a_client_sends() {
     let run = Run::new().with("LOG_FORMAT", "text");
     let mut child = run.prepared(&["serve"]).spawn().unwrap();
-    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let address = loop {
         let line = lines.next().unwrap().unwrap();
         if let Some((_, rest)) = line.split_once(" address=") {
             break rest.split(' ').next().unwrap().to_owned();
         }
     };
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let mut stream = TcpStream::connect(address).unwrap();
     let request =
         "GET /%0AINFO%20forged%1b[31m/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
     let line = lines
         .map(Result::unwrap)
         .find(|line| line.contains("forged"))
@@ -167,6 +170,90 @@ fn a_line_stays_one_line_whatever_a_client_sends() {
         line.contains(" INFO  GET /%0AINFO%20forged%1b%5B31m/ 404 "),
         "{line}"
     );
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_up_no_request_and_says_later_what_it_dropped() {
+    const REQUESTS: usize = 6_000;
+    let run = Run::new().with("LOG_FORMAT", "json");
+    let mut child = run.prepared(&["serve"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut line = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
+    let address = loop {
+        if let Some(address) = line()["address"].as_str() {
+            break address.to_owned();
+        }
+    };
+    // The pipe is full after some hundred lines, and the queue behind it after some thousand.
+    let mut reader = BufReader::new(TcpStream::connect(address).unwrap());
+    reader.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
+    for _ in 0..REQUESTS {
+        let ask = request("GET", "/nothing", "");
+        reader.get_mut().write_all(ask.as_bytes()).unwrap();
+        assert_eq!(Answer::read(&mut reader).status, 404);
+    }
+    let (mut written, mut dropped) = (0, 0);
+    while written + dropped < REQUESTS {
+        let line = line();
+        match line["dropped"].as_u64() {
+            Some(count) => {
+                assert_eq!(line["level"], "warn");
+                dropped += usize::try_from(count).unwrap();
+            }
+            None => written += 1,
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(dropped > 0);
+    assert_eq!(written + dropped, REQUESTS);
+}
+
+#[test]
+fn what_never_reaches_the_site_is_logged_as_well() {
+    let run = Run::new().with("METRICS_TOKEN", "a-token");
+    let server = Server::start(&run);
+    let length = "Content-Length: 2000000\r\n";
+    for (method, path, headers, status) in [
+        ("FOO", "/lettings/?token=stolen", "", 501),
+        ("POST", "/lettings/?token=stolen", length, 413),
+    ] {
+        let answer = server.ask_with(method, path, headers);
+        assert_eq!(answer.status, status);
+        let line = server.line();
+        assert_eq!(line["msg"], format!("{method} /lettings/ {status}"));
+        assert_eq!(
+            (&line["status"], &line["route"]),
+            (&status.into(), &"".into())
+        );
+        assert_eq!(line["client"], "127.0.0.1");
+        assert_eq!(line["bytes"].as_u64(), Some(answer.body.len() as u64));
+        assert!(!line.to_string().contains("stolen"), "{line}");
+    }
+    let answer = server.ask_with("GET", "/metrics", "Authorization: Bearer a-token\r\n");
+    for labels in [
+        r#"{method="other",route="unknown",status="501"} 1"#,
+        r#"{method="POST",route="unknown",status="413"} 1"#,
+    ] {
+        assert!(answer.text().contains(labels), "{}", answer.text());
+    }
+}
+
+#[test]
+fn a_line_inside_a_request_begins_with_the_request() {
+    let run = Run::new().with("TRUSTED_PROXIES", "10.0.0.0/8");
+    let server = Server::start(&run);
+    server.ask_with("GET", "/?token=stolen", "X-Forwarded-For: 203.0.113.9\r\n");
+    let line = server.line_with("TRUSTED_PROXIES");
+    assert_eq!(
+        keys(&line),
+        ["ts", "level", "msg", "request_id", "method", "path", "peer"]
+    );
+    assert_eq!(
+        (&line["method"], &line["path"]),
+        (&"GET".into(), &"/".into())
+    );
+    assert_eq!(line["request_id"], server.line()["request_id"]);
 }
 
 #[test]

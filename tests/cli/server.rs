@@ -267,6 +267,14 @@ impl Answer {
             .map(|(_, value)| value.as_str())
     }
 
+    /// The values of a header that may come more than once.
+    pub(super) fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers
+            .iter()
+            .filter(move |(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The body as text.
     pub(super) fn text(&self) -> String {
         String::from_utf8(self.body.clone()).expect("text")
