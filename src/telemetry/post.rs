@@ -6,8 +6,8 @@ use sentry::Envelope;
 use sentry::types::Dsn;
 use ureq::http::HeaderMap;
 
-/// How long sending one envelope may take.
-const SENDING: Duration = Duration::from_secs(5);
+/// How long each step of sending an envelope may take.
+const STEP: Duration = Duration::from_secs(5);
 
 /// Posts envelopes to the server that a DSN names.
 pub struct Post {
@@ -29,8 +29,14 @@ impl Post {
     /// To this server.
     pub fn to(dsn: &Dsn) -> Self {
         Self {
+            // A limit for the whole would be one for finding the address as well, and for that ureq makes a thread each
+            // time, which panics where none can be had: just when there is something to tell.
             agent: ureq::Agent::config_builder()
-                .timeout_global(Some(SENDING))
+                .timeout_connect(Some(STEP))
+                .timeout_send_request(Some(STEP))
+                .timeout_send_body(Some(STEP))
+                .timeout_recv_response(Some(STEP))
+                .timeout_recv_body(Some(STEP))
                 .http_status_as_error(false)
                 .build()
                 .new_agent(),

@@ -15,7 +15,7 @@ use super::asked::Asked;
 use super::{answered, conditional, encoding, headers};
 use crate::compress::{Encoding, LARGE};
 use crate::digest;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::{self, metrics::Metrics};
 
 /// Finishes every answer.
 pub struct Finish {
@@ -56,7 +56,8 @@ impl Fairing for Finish {
             && response.body().preset_size().is_some()
             && is_text(response)
         {
-            pack(request, asked, response).await;
+            let packed = pack(request, asked, response);
+            telemetry::during(Arc::clone(&asked.facts), packed).await;
         }
         response.set_raw_header("X-Request-Id", asked.facts.request_id.clone());
         answered::told(asked, response, &self.metrics);

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::receiver::Receiver;
 use super::run::Run;
 use super::server::Server;
+use super::staff::send_sign_in;
 
 /// A site without the table that one of its pages needs.
 pub(super) fn broken(run: &Run) -> Server {
@@ -147,6 +148,27 @@ fn an_event_says_what_was_logged_before_in_the_same_request_and_in_no_other() {
     assert_eq!(crumb["category"], "oc_lettings::web::posted");
     assert!(crumb["timestamp"].as_f64() <= event["timestamp"].as_f64());
     assert_eq!(event["transaction"], "/admin/logout");
+}
+
+#[test]
+fn a_panic_arrives_although_no_thread_can_be_made() {
+    let sentry = Receiver::willing();
+    let run = Run::new().with("SENTRY_DSN", sentry.dsn()).administered();
+    let mut server = Server::start(&run);
+    let answer = server.without_threads(|| {
+        let answer = send_sign_in(&server);
+        let event = sentry.next("event");
+        assert_eq!(event["level"], "fatal", "{event}");
+        assert_eq!(event["transaction"], "/admin/login", "{event}");
+        let exception = &event["exception"]["values"][0];
+        let words = exception["value"].as_str().unwrap();
+        assert!(words.contains("failed to spawn thread"), "{words}");
+        answer
+    });
+    assert_eq!(answer.status, 500);
+    let line = server.line_with("panicked at");
+    assert_eq!(line["request_id"].as_str(), answer.header("x-request-id"));
+    server.stop();
 }
 
 #[test]
