@@ -42,13 +42,20 @@ pub fn request(request: Request) -> Request {
     }
 }
 
-/// A path as it may be written down: without its query, the one-time link's token masked.
+/// A path as it may be written down: without its query, the one-time link's token and e-mail addresses masked.
 pub fn path(path: &str) -> String {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     // A link that was pasted wrongly may still hold its token.
     match path.to_ascii_lowercase().find(SET_UP) {
         Some(start) if path.len() > start + SET_UP.len() => {
             format!("{}{SET_UP}…", &path[..start])
+        }
+        _ if path.contains('@') || path.contains("%40") => {
+            let parts = path.split('/').map(|part| {
+                let is_address = part.contains('@') || part.contains("%40");
+                if is_address { "…" } else { part }
+            });
+            parts.collect::<Vec<_>>().join("/")
         }
         _ => path.to_owned(),
     }
@@ -58,14 +65,9 @@ pub fn path(path: &str) -> String {
 fn address(text: &str) -> String {
     let path = path(text);
     match path.strip_prefix("/profiles/") {
-        Some(rest) if !rest.is_empty() => return "/profiles/…/".to_owned(),
-        _ => {}
+        Some(rest) if !rest.is_empty() => "/profiles/…/".to_owned(),
+        _ => path,
     }
-    let parts = path.split('/').map(|part| {
-        let is_person = part.contains('@') || part.to_ascii_lowercase().contains("%40");
-        if is_person { "…" } else { part }
-    });
-    parts.collect::<Vec<_>>().join("/")
 }
 
 /// A template of addresses names nobody; anything else is taken for an address.
@@ -77,21 +79,24 @@ fn template(text: &str) -> String {
     }
 }
 
-/// Words with e-mail addresses, one-time links and the users and passwords of URLs masked.
+/// Words with e-mail addresses, one-time links, queries, and the users and passwords of URLs masked.
 pub fn words(text: &str) -> String {
-    text.split(' ')
-        .map(|word| {
-            if let Some(start) = word.to_ascii_lowercase().find(SET_UP) {
-                return format!("{}{SET_UP}…", &word[..start]);
-            }
-            match word.split_once('@') {
-                Some((before, after)) if !before.is_empty() && !after.is_empty() => "[address]",
-                _ => word,
-            }
-            .to_owned()
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn word(word: &str) -> String {
+    if let Some(start) = word.to_ascii_lowercase().find(SET_UP) {
+        return format!("{}{SET_UP}…", &word[..start]);
+    }
+    let holds = |sign: char| {
+        word.split_once(sign)
+            .filter(|(before, after)| !before.is_empty() && !after.is_empty())
+    };
+    match (holds('@'), holds('?')) {
+        (Some(_), _) => "[address]".to_owned(),
+        (None, Some((path, _))) if path.contains('/') => format!("{path}?…"),
+        _ => word.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -106,8 +111,29 @@ mod tests {
         for path in ["/", "/profiles/", "/lettings/1/"] {
             assert_eq!(address(path), path);
         }
+        assert_eq!(path("/admin/x/ada@example.com/?a=b"), "/admin/x/…/");
+        assert_eq!(path("/profiles/ada/"), "/profiles/ada/");
         assert_eq!(template("/profiles/<username>"), "/profiles/<username>");
         assert_eq!(template("/profiles/ada/"), "/profiles/…/");
+    }
+
+    #[test]
+    fn words_keep_what_is_nobodys_business_to_themselves() {
+        for (text, expected) in [
+            (
+                "could not write to ada@example.com",
+                "could not write to [address]",
+            ),
+            (
+                "asked https://example.com/a/?q=ada twice",
+                "asked https://example.com/a/?… twice",
+            ),
+            ("where is it? nowhere @ all", "where is it? nowhere @ all"),
+            ("no such column: a?b", "no such column: a?b"),
+            ("see /Admin/setup/stolen/?next=/", "see /admin/setup/…"),
+        ] {
+            assert_eq!(words(text), expected);
+        }
     }
 
     #[test]
