@@ -18,6 +18,7 @@ use oc_lettings::site;
 use oc_lettings::telemetry::metrics::Metrics;
 use oc_lettings::telemetry::request::Facts;
 use oc_lettings::telemetry::{self, Output, Telemetry, reporter};
+use oc_lettings::web::answered::Answered;
 use rocket::http::{Header, Status};
 use rocket::local::blocking::Client;
 use tempfile::TempDir;
@@ -81,12 +82,12 @@ fn pieces(criterion: &mut Criterion) {
 
     let metrics = Metrics::new();
     for id in 0..40 {
-        metrics.answered("GET", Some(format!("/{id}").into()), 200, took);
+        metrics.answered("GET", Some(&format!("/{id}").into()), 200, took);
     }
     group.bench_function("for the numbers", |bencher| {
         bencher.iter(|| {
             let _in_flight = metrics.begin();
-            metrics.answered("GET", Some(Arc::clone(&route)), 200, took);
+            metrics.answered("GET", Some(&route), 200, took);
         });
     });
     for kind in &kinds()[..2] {
@@ -99,6 +100,22 @@ fn pieces(criterion: &mut Criterion) {
                 reporter::answered(&facts, 200, took);
             });
         });
+        let answered = Answered {
+            request_id: "0123456789abcdef0123456789abcdef",
+            method: "GET",
+            path: "/lettings/1/",
+            route: Some(&route),
+            status: 200,
+            took,
+            bytes: 4096,
+            client: None,
+        };
+        group.bench_function(
+            format!("for all of it without Rocket, {}", kind.name),
+            |bencher| {
+                bencher.iter(|| answered.told(None, &metrics));
+            },
+        );
     }
     group.finish();
 }

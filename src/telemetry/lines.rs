@@ -60,7 +60,7 @@ impl Log for Lines {
         let facts = facts.as_deref();
         let line = written(self.format, record, facts);
         match &self.writer {
-            Some(writer) => writer.take(line),
+            Some(writer) => writer.take(&line),
             // A log that cannot be written has nowhere to complain.
             None => drop(io::stderr().lock().write_all(&line)),
         }
