@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::Response;
 use rocket::http::Method;
+use rocket::{Request, Response};
 
 use super::asked::Asked;
 use super::watch::CHECKS;
@@ -100,8 +100,15 @@ impl Answered<'_> {
     }
 }
 
+/// A mark for a request that nobody sent: the front asks the site something by itself. Nothing is told of its answer.
+pub struct Untold;
+
 /// Tells of an answer of the site's that is finished.
-pub(super) fn told(asked: &Asked, response: &Response<'_>, metrics: &Metrics) {
+pub(super) fn told(request: &Request<'_>, response: &Response<'_>, metrics: &Metrics) {
+    if request.local_cache(|| None::<Untold>).is_some() {
+        return;
+    }
+    let asked = Asked::of(request);
     let facts = &asked.facts;
     let route = facts.route();
     let status = response.status().code;

@@ -60,7 +60,7 @@ impl Fairing for Finish {
             telemetry::during(Arc::clone(&asked.facts), packed).await;
         }
         response.set_raw_header("X-Request-Id", asked.facts.request_id.clone());
-        answered::told(asked, response, &self.metrics);
+        answered::told(request, response, &self.metrics);
     }
 }
 

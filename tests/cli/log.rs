@@ -1,9 +1,12 @@
 //! What the server logs: where it is, and one line for each request with nothing in it that is nobody's business.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::iter::from_fn;
 use std::net::TcpStream;
+use std::process::{Child, ChildStdout};
 
 use oc_lettings::db::migrate;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use super::run::Run;
@@ -172,29 +175,62 @@ fn a_line_stays_one_line_whatever_a_client_sends() {
     );
 }
 
+/// A server whose log is read when the test wants to read it, and a connection to it.
+struct Unread {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    connection: BufReader<TcpStream>,
+}
+
+impl Unread {
+    fn start(run: &Run) -> Self {
+        let mut child = run.prepared(&["serve"]).spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let address = loop {
+            let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+            if let Some(address) = line["address"].as_str() {
+                break address.to_owned();
+            }
+        };
+        let connection = TcpStream::connect(address).unwrap();
+        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self {
+            child,
+            lines,
+            connection: BufReader::new(connection),
+        }
+    }
+
+    fn ask(&mut self, times: usize) {
+        for _ in 0..times {
+            let ask = request("GET", "/nothing", "");
+            self.connection.get_mut().write_all(ask.as_bytes()).unwrap();
+            assert_eq!(Answer::read(&mut self.connection).status, 404);
+        }
+    }
+
+    fn line(&mut self) -> Option<Value> {
+        let line = self.lines.next()?.unwrap();
+        Some(serde_json::from_str(&line).unwrap())
+    }
+}
+
+impl Drop for Unread {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn a_log_that_nobody_reads_holds_up_no_request_and_says_later_what_it_dropped() {
     const REQUESTS: usize = 6_000;
-    let run = Run::new().with("LOG_FORMAT", "json");
-    let mut child = run.prepared(&["serve"]).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let mut line = || serde_json::from_str::<Value>(&lines.next().unwrap().unwrap()).unwrap();
-    let address = loop {
-        if let Some(address) = line()["address"].as_str() {
-            break address.to_owned();
-        }
-    };
-    // The pipe is full after some hundred lines, and the queue behind it after some thousand.
-    let mut reader = BufReader::new(TcpStream::connect(address).unwrap());
-    reader.get_ref().set_read_timeout(Some(PATIENCE)).unwrap();
-    for _ in 0..REQUESTS {
-        let ask = request("GET", "/nothing", "");
-        reader.get_mut().write_all(ask.as_bytes()).unwrap();
-        assert_eq!(Answer::read(&mut reader).status, 404);
-    }
+    let mut server = Unread::start(&Run::new());
+    // The pipe is full after some hundred lines, and the room behind it after some thousand.
+    server.ask(REQUESTS);
     let (mut written, mut dropped) = (0, 0);
     while written + dropped < REQUESTS {
-        let line = line();
+        let line = server.line().unwrap();
         match line["dropped"].as_u64() {
             Some(count) => {
                 assert_eq!(line["level"], "warn");
@@ -203,10 +239,22 @@ fn a_log_that_nobody_reads_holds_up_no_request_and_says_later_what_it_dropped() 
             None => written += 1,
         }
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
     assert!(dropped > 0);
     assert_eq!(written + dropped, REQUESTS);
+}
+
+#[test]
+fn what_is_not_read_yet_when_the_server_stops_is_not_lost() {
+    const REQUESTS: usize = 2_000;
+    let mut server = Unread::start(&Run::new());
+    server.ask(REQUESTS);
+    kill_process(Pid::from_child(&server.child), Signal::TERM).unwrap();
+    let lines: Vec<Value> = from_fn(|| server.line()).collect();
+    assert_eq!(lines.len(), REQUESTS + 2, "all of them, and two of the end");
+    assert_eq!(
+        lines.last().unwrap()["msg"],
+        "stopped; every answer was finished"
+    );
 }
 
 #[test]
