@@ -22,7 +22,8 @@
 //! ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds the address in the site's own
 //! table ([`web::addresses`]); a missing slash or a wrong method ends here. The handler in [`pages::lettings`] asks
 //! [`models::letting::Letting::find`] where it stands ([`db::Db::read`]) and draws the answer with [`ui::page`]. On the
-//! way out [`web::finish`] tags, compresses, logs and counts it; [`telemetry`] shows operators what came of it all.
+//! way out [`web::finish`] tags and compresses it, and [`web::answered`] tells the log, the numbers and Sentry
+//! ([`telemetry`]) what became of it.
 //!
 //! **`POST /admin/lettings/letting/1/change/`.** Before the handler in [`admin::change`] runs, [`web::signed::Desk`] has
 //! found the session and the account with its rights, [`admin::Named`] the declaration, [`web::posted::Posted`] has passed

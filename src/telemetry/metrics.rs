@@ -49,7 +49,7 @@ pub enum SignIn {
 }
 
 /// What is looked at when somebody asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     /// The bytes of the database's file.
     pub database: u64,

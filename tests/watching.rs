@@ -1,17 +1,23 @@
-//! Handlers that break without an error of ours: what the visitor gets, and what Sentry is told of it.
+//! What operators are told of what no page of the site brings about: handlers that break without an error of ours, and
+//! answers that no handler gave.
 //!
-//! No page of the site does that, so some that do are mounted beside them.
+//! The handlers are mounted beside the site's own.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use jiff::Timestamp;
 use oc_lettings::config::{Config, Environment};
 use oc_lettings::db::Db;
 use oc_lettings::site;
+use oc_lettings::telemetry::metrics::{Metrics, Seen};
 use oc_lettings::telemetry::{self, Output, Telemetry};
+use oc_lettings::web::answered::Answered;
 use oc_lettings::web::watch;
 use rocket::http::{Header, Status};
 use rocket::local::blocking::{Client, LocalResponse};
 use rocket::{get, routes};
+use serde_json::json;
 use tempfile::TempDir;
 
 #[expect(
@@ -21,7 +27,7 @@ use tempfile::TempDir;
 #[path = "cli/receiver.rs"]
 mod receiver;
 
-use receiver::Receiver;
+use receiver::{Post, Receiver};
 
 #[get("/careless/<_>")]
 fn careless() -> &'static str {
@@ -38,7 +44,7 @@ fn silent() -> Status {
 static ALONE: Mutex<()> = Mutex::new(());
 
 /// A site with those pages, and the Sentry that it tells.
-struct Broken {
+struct Watched {
     sentry: Receiver,
     client: Client,
     telemetry: Telemetry,
@@ -46,13 +52,15 @@ struct Broken {
     _alone: MutexGuard<'static, ()>,
 }
 
-impl Broken {
+impl Watched {
     fn new() -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let sentry = Receiver::willing();
         let folder = tempfile::tempdir().expect("a folder for the test");
         let settings = [
             ("SENTRY_DSN", sentry.dsn()),
+            ("SENTRY_TRACES_SAMPLE_RATE", "1".to_owned()),
+            ("SITE_URL", "https://www.example.com".to_owned()),
             ("LOG_LEVEL", "error".to_owned()),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value));
@@ -82,7 +90,7 @@ impl Broken {
 
 #[test]
 fn a_panic_is_a_500_with_a_reference_and_an_event_with_its_stack() {
-    let site = Broken::new();
+    let site = Watched::new();
     let answer = site.get("/careless/stolen@example.com/?token=stolen");
     assert_eq!(answer.status(), Status::InternalServerError);
     let id = answer.headers().get_one("x-request-id").unwrap().to_owned();
@@ -103,7 +111,7 @@ fn a_panic_is_a_500_with_a_reference_and_an_event_with_its_stack() {
     assert_eq!(exception["mechanism"]["handled"], false);
     let words = exception["value"].as_str().unwrap();
     assert!(
-        words.starts_with("panicked at tests/broken.rs:")
+        words.starts_with("panicked at tests/watching.rs:")
             && words.ends_with("no letter for [address]"),
         "{words}"
     );
@@ -126,7 +134,7 @@ fn a_panic_is_a_500_with_a_reference_and_an_event_with_its_stack() {
 
 #[test]
 fn a_500_that_nobody_explains_is_an_event_all_the_same() {
-    let site = Broken::new();
+    let site = Watched::new();
     let answer = site.get("/silent/");
     assert_eq!(answer.status(), Status::InternalServerError);
     let id = answer.headers().get_one("x-request-id").unwrap();
@@ -134,4 +142,63 @@ fn a_500_that_nobody_explains_is_an_event_all_the_same() {
     assert_eq!(event["message"], "answered 500, and nothing said why");
     assert_eq!(event["event_id"].as_str().unwrap().replace('-', ""), id);
     assert_eq!(event["transaction"], "/silent");
+}
+
+#[test]
+fn an_answer_that_no_handler_gave_is_told_like_any_other() {
+    let site = Watched::new();
+    let metrics = Metrics::new();
+    let (route, check) = ("/lettings/<id>".into(), "/healthz".into());
+    let answered = Answered {
+        request_id: "0123456789abcdef0123456789abcdef",
+        method: "GET",
+        path: "/lettings/1/",
+        route: Some(&route),
+        status: 200,
+        took: Duration::from_millis(2),
+        bytes: 4096,
+        client: None,
+    };
+    answered.told(None, &metrics);
+    let told = site.sentry.next("transaction");
+    assert_eq!(told["transaction"], "/lettings/<id>");
+    assert_eq!(
+        told["request"],
+        json!({ "method": "GET", "url": "https://www.example.com/lettings/1/" })
+    );
+    assert_eq!(told["tags"]["request_id"], answered.request_id);
+    let end: Timestamp = told["timestamp"].as_str().unwrap().parse().unwrap();
+    let end = end.as_duration().as_secs_f64();
+    let took = end - told["start_timestamp"].as_f64().unwrap();
+    assert!((0.001..0.003).contains(&took), "{took}");
+
+    let unknown = Answered {
+        method: "BREW",
+        route: None,
+        status: 501,
+        ..answered.clone()
+    };
+    unknown.told(None, &metrics);
+    let check = Answered {
+        route: Some(&check),
+        ..answered
+    };
+    check.told(None, &metrics);
+    drop(site.telemetry);
+    let rest = site.sentry.rest();
+    let items: Vec<_> = rest.iter().flat_map(Post::items).collect();
+    let [health] = &items[..] else {
+        panic!("{items:?}");
+    };
+    assert_eq!(health.kind, "sessions", "nothing else is traced");
+    assert_eq!(health.value["aggregates"][0]["exited"], 2, "{health:?}");
+
+    let text = metrics.text(&Seen::default()).unwrap();
+    for labels in [
+        r#"{method="GET",route="/lettings/<id>",status="200"} 1"#,
+        r#"{method="GET",route="/healthz",status="200"} 1"#,
+        r#"{method="other",route="unknown",status="501"} 1"#,
+    ] {
+        assert!(text.contains(labels), "{labels} in {text}");
+    }
 }
