@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use log::Record;
 use sentry::Level;
+use sentry::integrations::backtrace::current_stacktrace;
 use sentry::protocol::{
     Breadcrumb, DynamicSamplingContext, Envelope, EnvelopeHeaders, Event, Exception, Mechanism,
-    Request, Url,
+    Request, Stacktrace, Url,
 };
 use sentry::types::Dsn;
 
@@ -162,7 +163,7 @@ fn panic(words: String) -> Exception {
     Exception {
         ty: "panic".to_owned(),
         value: Some(words),
-        stacktrace: sentry::integrations::backtrace::current_stacktrace(),
+        stacktrace: current_stacktrace().filter(is_telling),
         mechanism: Some(Mechanism {
             ty: "panic".to_owned(),
             handled: Some(false),
@@ -170,6 +171,15 @@ fn panic(words: String) -> Exception {
         }),
         ..Exception::default()
     }
+}
+
+/// A stack of a binary without symbols is a hundred times `<unknown>`, by which all panics would look the same.
+fn is_telling(stack: &Stacktrace) -> bool {
+    let mut names = stack
+        .frames
+        .iter()
+        .filter_map(|frame| frame.function.as_deref());
+    names.any(|name| name != "<unknown>")
 }
 
 /// Where addresses in events begin. What a request says of its host is not taken over.
