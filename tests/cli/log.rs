@@ -184,16 +184,16 @@ struct Unread {
 
 impl Unread {
     fn start(run: &Run) -> Self {
-        let mut child = run.prepared(&["serve"]).spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut child = run.prepared(&["serve"]).spawn().expect("our binary starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("a pipe was asked for")).lines();
         let address = loop {
-            let line: Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+            let line = read(&mut lines).expect("a server that starts");
             if let Some(address) = line["address"].as_str() {
                 break address.to_owned();
             }
         };
-        let connection = TcpStream::connect(address).unwrap();
-        connection.set_read_timeout(Some(PATIENCE)).unwrap();
+        let connection = TcpStream::connect(address).expect("a server that listens");
+        connection.set_read_timeout(Some(PATIENCE)).expect("a time");
         Self {
             child,
             lines,
@@ -202,17 +202,22 @@ impl Unread {
     }
 
     fn ask(&mut self, times: usize) {
+        let ask = request("GET", "/nothing", "");
         for _ in 0..times {
-            let ask = request("GET", "/nothing", "");
-            self.connection.get_mut().write_all(ask.as_bytes()).unwrap();
+            let sent = self.connection.get_mut().write_all(ask.as_bytes());
+            sent.expect("a server that listens");
             assert_eq!(Answer::read(&mut self.connection).status, 404);
         }
     }
 
     fn line(&mut self) -> Option<Value> {
-        let line = self.lines.next()?.unwrap();
-        Some(serde_json::from_str(&line).unwrap())
+        read(&mut self.lines)
     }
+}
+
+fn read(lines: &mut Lines<BufReader<ChildStdout>>) -> Option<Value> {
+    let line = lines.next()?.expect("text");
+    Some(serde_json::from_str(&line).expect("a line of JSON"))
 }
 
 impl Drop for Unread {
