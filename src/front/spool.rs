@@ -20,6 +20,7 @@ use rocket::tokio::time::{Instant, timeout, timeout_at};
 
 use super::body::Arriving;
 use super::exchange::handed_over;
+use crate::web::answered::Untold;
 use crate::web::uploads::{AROUND, Handed, LIMIT, Refusal, TAKES_FILES, Uploads};
 
 /// How long all of it may take; how long it may pause is up to the connection's clock.
@@ -56,6 +57,7 @@ pub(super) async fn take(
         &parts.headers,
         peer,
     );
+    form.inner().local_cache(|| Some(Untold));
     let form = form.dispatch().await;
     let (name, value) = TAKES_FILES;
     let takes_files = form.status().code == 200
