@@ -1,7 +1,7 @@
-# One line each. CI calls the same names, and nothing here needs more than cargo but `journeys`, `deps` and `coverage`.
+# One line each. CI calls the same names, and nothing here needs more than cargo but `journeys`, `deps`, `coverage` and `slow`.
 
 .DEFAULT_GOAL := check
-.PHONY: run test journeys check fmt lint doc deps coverage bench soak release
+.PHONY: run test journeys check fmt lint doc deps coverage bench soak slow release
 
 # Where clippy finds its settings; and cargo-llvm-cov never installs anything by itself.
 export CLIPPY_CONF_DIR = .ci
@@ -29,7 +29,7 @@ fmt:
 
 lint:
 	cargo clippy --all-targets
-	cargo clippy --test journeys
+	cargo clippy --test journeys --test slow
 
 doc:
 	cargo doc --no-deps --document-private-items
@@ -58,6 +58,12 @@ bench:
 CRASH_ROUNDS ?= 1000
 soak:
 	CRASH_ROUNDS=$(CRASH_ROUNDS) cargo test --test cli crash::
+
+# A thousand clients that are slow on purpose, and ten thousand that are idle: everybody else is served meanwhile. Takes some
+# two minutes. Needs slowhttptest and 10,300 open files.
+slow:
+	@command -v slowhttptest >/dev/null || { echo "slow needs slowhttptest (apt install slowhttptest)"; exit 1; }
+	cargo test --test slow -- --test-threads=1 --nocapture
 
 # The binary for this machine, at target/release/oc-lettings.
 release:
