@@ -29,6 +29,20 @@ pub const ALL: Models = Models(&[
     &permission::MODEL,
 ]);
 
+/// Tables of which no public page shows anything. What a profile shows of a user is written into the profile's row as
+/// well (`migrations/V9__shown_names.sql`). A table that is not named here counts as shown.
+pub const UNSHOWN: &[&str] = &[
+    "user",
+    "group",
+    "permission",
+    "user_group",
+    "user_permission",
+    "group_permission",
+    "session",
+    "history",
+    "setting",
+];
+
 /// Ids as SQLite's `json_each` takes them: one parameter for any number of rows.
 pub fn json_ids(ids: &[i64]) -> String {
     serde_json::json!(ids).to_string()
