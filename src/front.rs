@@ -4,7 +4,7 @@
 //! any connection is open, idle ones too. Here a client has ten seconds for its headers, idle connections are closed
 //! at once at the end, and running answers are finished. HTTP is known here, no page: Rocket remains the application,
 //! reached through its local client, which runs the same guards, fairings and catchers. What that client cannot do
-//! is made up for in `front/exchange.rs`.
+//! is made up for in `front/exchange.rs`; pages that are kept are answered in `front/cached.rs` without it.
 
 use std::convert::Infallible;
 use std::io;
@@ -21,6 +21,7 @@ use rocket::tokio::sync::watch;
 use rocket::tokio::task::JoinSet;
 use rocket::tokio::time::{sleep, timeout};
 
+mod cached;
 mod exchange;
 mod spool;
 

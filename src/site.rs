@@ -19,7 +19,7 @@ use crate::web::jobs::Jobs;
 use crate::web::notices::Notices;
 use crate::web::throttle::Throttle;
 use crate::web::uploads::Uploads;
-use crate::web::{assets, errors, keys, watch};
+use crate::web::{assets, cache, errors, keys, watch};
 
 /// The site on this database; who drives it, the front or a test, is not its affair.
 pub fn build(config: Config, db: Db) -> Rocket<Build> {
@@ -27,7 +27,7 @@ pub fn build(config: Config, db: Db) -> Rocket<Build> {
 }
 
 /// The same with other declarations than the site's own.
-pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
+pub fn build_with(config: Config, db: Db, declarations: Models) -> Rocket<Build> {
     let pages = [
         home::routes(),
         lettings::routes(),
@@ -40,13 +40,15 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         bring::routes(),
         admin::routes(),
     ];
+    let kept = [home::KEPT, lettings::KEPT, profiles::KEPT, wellknown::KEPT];
+    db.pass_over(models::UNSHOWN);
     let uploads = Uploads::beside(db.path());
     let moving = Moving::new(Backups::of(&config));
     rocket::custom(rocket_config())
         .manage(Notices::of(db.path()))
         .manage(config)
         .manage(db)
-        .manage(models)
+        .manage(declarations)
         .mount("/", watch::watched(pages.concat()))
         .manage(Throttle::new())
         .manage(Hashing::new())
@@ -57,6 +59,7 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         .register("/admin", errors::office_catchers())
         .attach(keys::fairing())
         .attach(Gate)
+        .attach(cache::fairing(&kept))
         .attach(Finish)
         // Rocket would set headers of its own; ours are in web/headers.rs.
         .attach(Shield::new())

@@ -2,11 +2,12 @@
 //!
 //! On the way in: `asked` (who asks, from where), `gate` (what is answered before any route), `guards`,
 //! `signed` (who is signed in, `notices` for them), `posted` (the only way to read a post). On the way out: `errors`, `conditional`,
-//! `encoding`, `headers`, brought together in `finish`. No page is known here.
+//! `encoding`, `headers`, brought together in `finish`; `cache` keeps what is the same for everybody. No page is known here.
 
 pub mod addresses;
 pub mod asked;
 pub mod assets;
+pub mod cache;
 pub mod conditional;
 pub mod cookies;
 pub mod encoding;

@@ -17,11 +17,11 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rocket::http::{Cookie, Header};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
-use rocket::tokio::io::AsyncReadExt;
+use rocket::tokio::io::{AsyncRead, AsyncReadExt};
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::timeout;
 
-use super::spool;
+use super::{cached, spool};
 use crate::web::uploads::HANDED_OVER;
 
 /// The largest body that is taken: far more than any form of ours has.
@@ -53,7 +53,8 @@ const UNENCODED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
+/// The body of an answer: whole, or in pieces.
+pub(super) type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
 /// Answers one request.
 pub(super) async fn answer(
@@ -79,6 +80,11 @@ pub(super) async fn answer(
         return plain(StatusCode::BAD_REQUEST, "This is no address of a page.\n");
     }
     let target = encoded(target);
+    if body.is_end_stream()
+        && let Some(answer) = cached::answer(&parts, &target, peer, &client).await
+    {
+        return answer;
+    }
     if spool::is_for(&parts.method, &parts.headers) {
         let name = spool::take(&client, &target, &parts, peer, body).await;
         return dispatch(client, method, target, parts, peer, Bytes::new(), name).await;
@@ -185,10 +191,7 @@ async fn deliver(
     head: bool,
     sender: rocket::tokio::sync::oneshot::Sender<Response<Body>>,
 ) {
-    let mut response = Response::builder().status(answer.status().code);
-    for header in answer.headers().iter() {
-        response = response.header(header.name.as_str(), header.value.as_ref());
-    }
+    let mut response = head_of(&answer);
     let never_has_one = matches!(answer.status().code, 204 | 304);
     let bodiless = head || never_has_one;
     let size = answer.body().preset_size();
@@ -212,7 +215,26 @@ async fn deliver(
     }
 }
 
-async fn stream(mut answer: LocalResponse<'_>, mut pieces: Sender<Bytes, io::Error>) {
+/// Status and headers as Rocket says them.
+pub(super) fn head_of(answer: &LocalResponse<'_>) -> hyper::http::response::Builder {
+    let mut response = Response::builder().status(answer.status().code);
+    for header in answer.headers().iter() {
+        response = response.header(header.name.as_str(), header.value.as_ref());
+    }
+    response
+}
+
+/// Bytes as a body; many of them go out piece by piece, as those of any large answer.
+pub(super) fn body_of(bytes: Bytes) -> Body {
+    if bytes.len() <= PIECE {
+        return Either::Left(Full::from(bytes));
+    }
+    let (pieces, body) = Channel::new(1);
+    rocket::tokio::spawn(stream(io::Cursor::new(bytes), pieces));
+    Either::Right(body)
+}
+
+async fn stream(mut answer: impl AsyncRead + Unpin, mut pieces: Sender<Bytes, io::Error>) {
     loop {
         let mut piece = Vec::with_capacity(PIECE);
         match (&mut answer)

@@ -11,6 +11,7 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::letting::{Letting, Listed};
 use crate::models::place::Narrowing;
+use crate::web::cache::Kept;
 use crate::web::guards::Visitor;
 
 /// The most addresses that one file may hold (sitemaps.org, protocol 0.9).
@@ -24,6 +25,22 @@ const GOOD_FOR: SignedDuration = SignedDuration::from_hours(180 * 24);
 pub fn routes() -> Vec<Route> {
     routes![robots, sitemap, sitemap_part, security]
 }
+
+/// Those that are the same for everybody until something is written; security.txt changes with the day.
+pub const KEPT: &[Kept] = &[
+    Kept {
+        route: "/robots.txt",
+        query: &[],
+    },
+    Kept {
+        route: "/sitemap.xml",
+        query: &[],
+    },
+    Kept {
+        route: "/<sitemap>",
+        query: &[],
+    },
+];
 
 #[get("/robots.txt")]
 fn robots(visitor: Visitor) -> (ContentType, String) {

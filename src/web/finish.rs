@@ -6,12 +6,11 @@ use std::io::Cursor;
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{Method, Status};
-use rocket::tokio::task::spawn_blocking;
 use rocket::{Request, Response, async_trait};
 
 use super::asked::Asked;
+use super::cache::Filling;
 use super::{conditional, encoding, headers};
-use crate::compress::{Encoding, LARGE};
 use crate::digest;
 
 /// Finishes every answer.
@@ -42,7 +41,12 @@ impl Fairing for Finish {
             pack(request, asked, response).await;
         }
         response.set_raw_header("X-Request-Id", asked.facts.request_id.clone());
-        log_line(request, asked, response);
+        // Who fills the cache answers with what was made, and says so.
+        if !Filling::is(request) {
+            let route = request.route().map(|route| route.uri.as_str());
+            let size = response.body().preset_size();
+            log_line(asked, route, response.status().code, size);
+        }
     }
 }
 
@@ -62,11 +66,11 @@ async fn pack<'r>(request: &'r Request<'_>, asked: &Asked, response: &mut Respon
         // A body in memory can be read; a body that cannot be is sent as an empty one by Rocket.
         return;
     };
-    let encoding = encoding::accepted(request);
+    let encoding = encoding::accepted(request.headers().get("accept-encoding"));
     response.adjoin_raw_header("Vary", "Accept-Encoding");
     if response.status() == Status::Ok && matches!(asked.method, Method::Get | Method::Head) {
         let etag = conditional::etag(&digest::tag(&bytes), encoding);
-        let fresh = conditional::has_already(request, &etag);
+        let fresh = conditional::has_already(request.headers().get("if-none-match"), &etag);
         response.set_raw_header("ETag", etag);
         if fresh {
             response.set_status(Status::NotModified);
@@ -74,21 +78,16 @@ async fn pack<'r>(request: &'r Request<'_>, asked: &Asked, response: &mut Respon
             return;
         }
     }
-    let packed = if bytes.len() > LARGE && encoding != Encoding::Identity {
-        spawn_blocking(move || encoding.pack(bytes))
-            .await
-            .unwrap_or_default()
-    } else {
-        encoding.pack(bytes)
-    };
+    let packed = encoding::packed(encoding, bytes).await;
     if let Some(name) = encoding.name() {
         response.set_raw_header("Content-Encoding", name);
     }
     response.set_sized_body(packed.len(), Cursor::new(packed));
 }
 
-/// One line per request. Health checks come every few seconds and say nothing new, so they are for `debug`.
-fn log_line(request: &Request<'_>, asked: &Asked, response: &Response<'_>) {
+/// One line per request, with the route that answered it, the status, and the size of the body where that is known.
+/// Health checks come every few seconds and say nothing new, so they are for `debug`.
+pub fn log_line(asked: &Asked, route: Option<&str>, status: u16, size: Option<usize>) {
     let level = match asked.facts.path.as_str() {
         "/healthz" | "/readyz" | "/up" | "/metrics" => log::Level::Debug,
         _ => log::Level::Info,
@@ -96,20 +95,11 @@ fn log_line(request: &Request<'_>, asked: &Asked, response: &Response<'_>) {
     if !log::log_enabled!(level) {
         return;
     }
-    let status = response.status().code;
     let sent = !matches!(status, 204 | 304) && asked.method != Method::Head;
-    let bytes = response
-        .body()
-        .preset_size()
-        .filter(|_| sent)
-        .unwrap_or_default();
+    let bytes = size.filter(|_| sent).unwrap_or_default();
     let ms = asked.since.elapsed().as_secs_f64() * 1000.0;
     let ms = (ms * 1000.0).round() / 1000.0;
-    let route = request
-        .route()
-        .map(|route| route.uri.as_str())
-        .filter(|route| !route.starts_with("/_"))
-        .unwrap_or("");
+    let route = route.filter(|route| !route.starts_with("/_")).unwrap_or("");
     let client = asked
         .client
         .map(|client| client.to_string())
