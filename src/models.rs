@@ -16,6 +16,7 @@ pub mod profile;
 pub mod row;
 pub mod session;
 pub mod setting;
+pub mod span;
 pub mod state;
 pub mod user;
 

@@ -48,7 +48,7 @@ async fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<
             Ok((paging, Letting::page(conn, &narrowing, paging)?))
         }
     };
-    // A narrowed list has to be sorted, which takes long where a state has many homes.
+    // A narrowed list is passed over home by home, which takes a while in the middle of a large state.
     let (paging, lettings) = if narrowing == Narrowing::Everywhere {
         db.read(ask)?
     } else {
