@@ -25,13 +25,13 @@ use rocket::tokio::sync::Mutex;
 
 use super::addresses::Addresses;
 use crate::compress::Encoding;
+use crate::config::Config;
 use page::Page;
 
 pub mod page;
 
-/// What pages may take, and what pages that say there is nothing may take beside them.
-const SPACE: u64 = 15 * 1024 * 1024;
-const SPACE_FOR_NOTHING: u64 = 1024 * 1024;
+/// The part of the space that pages may take which say that there is nothing: one of so many.
+const NOTHING: u64 = 16;
 /// A page of ordinary size with what belongs to it, to guess how many there will be.
 const ORDINARY: u64 = 8 * 1024;
 /// The space is divided, so that threads seldom meet; one page may take no more than its part.
@@ -79,7 +79,9 @@ pub fn fairing(kept: &[&[Kept]]) -> impl Fairing {
             log::error!("no route {} to keep pages of", stranger.route);
             return Err(rocket);
         }
-        Ok(rocket.manage(Cache::new(kept)))
+        let megabytes = rocket.state::<Config>().map_or(1, |config| config.cache_mb);
+        let space = u64::from(megabytes) * 1024 * 1024;
+        Ok(rocket.manage(Cache::new(kept, space)))
     })
 }
 
@@ -129,11 +131,12 @@ impl Key {
 }
 
 impl Cache {
-    fn new(kept: Vec<Kept>) -> Self {
+    fn new(kept: Vec<Kept>, space: u64) -> Self {
+        let for_nothing = space / NOTHING;
         Self {
             kept,
-            pages: store(SPACE),
-            nothing: store(SPACE_FOR_NOTHING),
+            pages: store(space - for_nothing),
+            nothing: store(for_nothing),
             turns: (0..TURNS).map(|_| Arc::default()).collect(),
             hasher: RandomState::new(),
         }
@@ -220,6 +223,7 @@ mod tests {
     use hyper::body::Bytes;
     use hyper::{Response, StatusCode};
 
+    const SPACE: u64 = 16 * 1024 * 1024;
     const LIST: Kept = Kept {
         route: "/lettings",
         query: &["page", "state", "city"],
@@ -253,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_page_serves_its_version_and_no_newer_one() {
-        let cache = Cache::new(vec![LIST]);
+        let cache = Cache::new(vec![LIST], SPACE);
         cache.keep(key("/"), page(7, 200, 10));
         assert!(cache.find(&key("/"), 7).is_some());
         assert!(cache.find(&key("/"), 8).is_none());
@@ -273,7 +277,7 @@ mod tests {
 
     #[test]
     fn space_is_bounded_whatever_comes() {
-        let cache = Cache::new(vec![LIST]);
+        let cache = Cache::new(vec![LIST], SPACE);
         for number in 0..20_000 {
             let status = if number % 2 == 0 { 200 } else { 404 };
             cache.keep(
@@ -282,16 +286,16 @@ mod tests {
             );
         }
         cache.keep(key("/large/"), page(1, 200, 4_000_000));
-        assert!(cache.pages.weight() <= SPACE, "{}", cache.pages.weight());
-        assert!(cache.pages.weight() > SPACE / 2, "{}", cache.pages.weight());
-        let nothing = cache.nothing.weight();
-        assert!(nothing <= SPACE_FOR_NOTHING, "{nothing}");
+        let (pages, nothing) = (cache.pages.weight(), cache.nothing.weight());
+        assert!(pages + nothing <= SPACE, "{pages} {nothing}");
+        assert!(pages > SPACE / 2, "{pages}");
+        assert!(nothing <= SPACE / NOTHING, "{nothing}");
         assert!(cache.find(&key("/large/"), 1).is_none());
     }
 
     #[test]
     fn a_crawl_does_not_drive_out_what_is_asked_for() {
-        let cache = Cache::new(vec![LIST]);
+        let cache = Cache::new(vec![LIST], SPACE);
         let wanted: Vec<Key> = (0..100)
             .map(|number| key(&format!("/lettings/{number}/")))
             .collect();

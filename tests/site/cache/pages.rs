@@ -246,3 +246,21 @@ fn a_request_that_a_proxy_named_keeps_its_name() {
     );
     assert_eq!(front.asked(), 1);
 }
+
+#[test]
+fn no_more_is_kept_than_there_is_space_for() {
+    let site = Site::new();
+    site.many_lettings(300);
+    for (megabytes, kept) in [("16", 300..=300), ("1", 50..=200)] {
+        let front = site.front(&[("CACHE_MB", megabytes)]);
+        let pages = || (1..=300).map(|id| front.get(&format!("/lettings/{id}/")).status);
+        assert!(pages().all(|status| status == 200));
+        assert_eq!(front.asked(), 300);
+        assert!(pages().all(|status| status == 200));
+        let made_again = front.asked();
+        assert!(
+            kept.contains(&(300 - made_again)),
+            "{megabytes}: {made_again}"
+        );
+    }
+}
