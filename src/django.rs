@@ -12,8 +12,8 @@ use rusqlite::{Connection, Transaction};
 use crate::db::Db;
 use crate::db::backup::{Backups, Reason};
 use crate::error::{Error, Result};
-use crate::models::setting;
 use crate::models::user::account;
+use crate::models::{search, setting};
 use crate::password::{self, Verdict};
 
 mod find;
@@ -139,6 +139,7 @@ fn take_over(
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<(Report, Superusers)> {
     let mut report = Report::of(&source.0);
+    let indexes;
     match source.standing(tx)? {
         Standing::Known(at) => {
             report.outcome = Outcome::Known(at);
@@ -151,6 +152,7 @@ fn take_over(
         }
         standing => {
             tx.execute_batch("savepoint import")?;
+            indexes = search::rest(tx)?;
             if standing != Standing::Free {
                 report.replaced = Some(local::clear(tx)?);
             }
@@ -165,7 +167,12 @@ fn take_over(
         (true, true) => Outcome::Rehearsed,
         (true, false) => Outcome::Imported,
     };
-    if report.outcome != Outcome::Imported {
+    if report.outcome == Outcome::Imported {
+        indexes.go_on(tx, &mut |done, of| {
+            let table = "search index";
+            progress(Progress { table, done, of });
+        })?;
+    } else {
         tx.execute_batch("rollback to import")?;
     }
     tx.execute_batch("release import")?;

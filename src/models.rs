@@ -1,5 +1,5 @@
 //! What the site is about: one file per kind of thing, with its struct, its questions in SQL and its declaration; and
-//! `row.rs` for what a declaration alone says about a row of any kind.
+//! `row.rs` for what a declaration alone says about a row of any kind, and `search.rs` for the indexes of words.
 //!
 //! No HTML, no request and no permission check. Functions take a connection to read and a transaction to write; the
 //! caller owns the transaction. Each model knows its own address on the site.
@@ -14,6 +14,7 @@ pub mod permission;
 pub mod place;
 pub mod profile;
 pub mod row;
+pub mod search;
 pub mod session;
 pub mod setting;
 pub mod span;

@@ -404,7 +404,9 @@ fn load(
     db.write_now(|tx| {
         load::load(tx, author, file, rehearsal, &mut |step| match step {
             load::Progress::Found { bytes, .. } => progress.at(bytes, case.file.size),
-            load::Progress::Put { rows, of } => progress.at(rows, of),
+            load::Progress::Put { rows, of } | load::Progress::Indexed { rows, of } => {
+                progress.at(rows, of);
+            }
         })
     })
 }

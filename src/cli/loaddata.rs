@@ -127,33 +127,30 @@ fn spooled(mut pipe: impl Read, database: &Path) -> Result<File> {
     Ok(file)
 }
 
-/// Two pieces of work, one after the other: finding the rows, and putting them in.
+/// Pieces of work, one after the other: finding the rows, putting them in, and making the indexes of words anew.
 struct Telling {
-    finding: Option<Progress>,
-    putting: Option<Progress>,
+    size: u64,
+    work: Option<(&'static str, Progress)>,
 }
 
 impl Telling {
     fn new(size: u64) -> Self {
-        Self {
-            finding: Some(Progress::new("found", size)),
-            putting: None,
-        }
+        Self { size, work: None }
     }
 
     fn tell(&mut self, step: Step) {
-        match step {
-            Step::Found { rows, bytes } => {
-                if let Some(finding) = &mut self.finding {
-                    finding.at(bytes, rows);
-                }
-            }
-            Step::Put { rows, of } => {
-                self.finding = None;
-                self.putting
-                    .get_or_insert_with(|| Progress::new("put in", of))
-                    .at(rows, rows);
-            }
+        let (what, position, of, rows) = match step {
+            Step::Found { rows, bytes } => ("found", bytes, self.size, rows),
+            Step::Put { rows, of } => ("put in", rows, of, rows),
+            Step::Indexed { rows, of } => ("indexed", rows, of, rows),
+        };
+        if self.work.as_ref().is_none_or(|(doing, _)| *doing != what) {
+            // The bar of what is done goes before there is another.
+            self.work = None;
         }
+        let (_, progress) = self
+            .work
+            .get_or_insert_with(|| (what, Progress::new(what, of)));
+        progress.at(position, rows);
     }
 }

@@ -7,6 +7,7 @@
 use rusqlite::{Connection, Row, Transaction, params_from_iter};
 use serde::{Deserialize, Serialize};
 
+use super::search;
 use crate::error::{Context, Result};
 use crate::paging::Window;
 use crate::schema::search::{Found, Search, Texts};
@@ -150,11 +151,7 @@ pub fn rewrite<T>(
         tx.execute_batch(sql)?;
     }
     // The index of words was kept by one of them.
-    tx.execute_batch(
-        "insert into history_search (history_search) values ('delete-all');
-         insert into history_search (rowid, label, username, client)
-         select id, label, username, client from history order by id;",
-    )?;
+    search::renew_history(tx)?;
     Ok(answer)
 }
 

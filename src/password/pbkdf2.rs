@@ -2,11 +2,11 @@
 //!
 //! The salt's text is the salt: it is not base64. Each release of Django raised the iterations, so any number comes.
 
-use pbkdf2::pbkdf2_hmac;
-use sha1::Sha1;
-use sha2::Sha256;
+use std::num::NonZeroU32;
 
-use super::stored::{Details, Unfit, halves, masked, number, padded, same};
+use ring::pbkdf2::{PBKDF2_HMAC_SHA1, PBKDF2_HMAC_SHA256, verify};
+
+use super::stored::{Details, Unfit, halves, masked, number, padded};
 
 /// Some two seconds of work; Django's latest default is a seventh of it.
 const MOST_ITERATIONS: u32 = 10_000_000;
@@ -14,7 +14,7 @@ const MOST_ITERATIONS: u32 = 10_000_000;
 /// A stored PBKDF2 hash.
 pub(super) struct Pbkdf2<'a> {
     pub(super) name: &'static str,
-    iterations: u32,
+    iterations: NonZeroU32,
     salt: &'a str,
     hash: &'a str,
     hash_bytes: Vec<u8>,
@@ -30,17 +30,18 @@ impl<'a> Pbkdf2<'a> {
         };
         let (iterations, rest) = halves(rest, "$")?;
         let (salt, hash) = halves(rest, "$")?;
+        let iterations = number(iterations)?;
         let read = Self {
             name,
-            iterations: number(iterations)?,
+            iterations: NonZeroU32::new(iterations).ok_or(Unfit::Malformed)?,
             salt,
             hash,
             hash_bytes: padded(hash)?,
         };
-        if read.iterations == 0 || salt.is_empty() || read.hash_bytes.len() != length {
+        if salt.is_empty() || read.hash_bytes.len() != length {
             return Err(Unfit::Malformed);
         }
-        if read.iterations > MOST_ITERATIONS {
+        if iterations > MOST_ITERATIONS {
             return Err(Unfit::Costly);
         }
         Ok(read)
@@ -48,14 +49,12 @@ impl<'a> Pbkdf2<'a> {
 
     /// Whether the password is the one.
     pub(super) fn matches(&self, plain: &str) -> bool {
+        let algorithm = match self.name {
+            "pbkdf2_sha1" => PBKDF2_HMAC_SHA1,
+            _ => PBKDF2_HMAC_SHA256,
+        };
         let (plain, salt) = (plain.as_bytes(), self.salt.as_bytes());
-        let mut computed = vec![0; self.hash_bytes.len()];
-        if self.name == "pbkdf2_sha1" {
-            pbkdf2_hmac::<Sha1>(plain, salt, self.iterations, &mut computed);
-        } else {
-            pbkdf2_hmac::<Sha256>(plain, salt, self.iterations, &mut computed);
-        }
-        same(&computed, &self.hash_bytes)
+        verify(algorithm, self.iterations, salt, plain, &self.hash_bytes).is_ok()
     }
 
     /// What may be shown, by Django's names.

@@ -18,6 +18,7 @@ mod fixtures;
 mod help;
 mod http;
 mod import_django;
+mod indexes;
 mod load;
 mod log;
 mod look;

@@ -16,6 +16,8 @@ use super::moments::{fill, pass, pass_while, shown};
 use super::run::{Done, Run, names};
 use super::server::{PATIENCE, Server};
 
+mod bytes;
+
 /// A site that is one moment further than its backup `copy.sqlite3`.
 fn moved_on() -> Run {
     let run = site();

@@ -26,6 +26,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long to leave the processors to the browser between two looks at it.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// What is pressed to see how far a long action is.
+const AGAIN: &str = "Look again";
+
 /// A browser; it is closed when the journey is over.
 pub(crate) struct Browser<'v> {
     visit: &'v Visit<'v>,
@@ -84,6 +87,12 @@ impl<'v> Browser<'v> {
         self.ask(field.send_keys(words));
     }
 
+    /// Chooses a file of this machine in the field of this label.
+    pub(crate) fn attach(&self, label: &str, file: &Path) {
+        let path = file.to_str().expect("a path that can be typed");
+        self.ask(self.field(label).send_keys(path));
+    }
+
     /// Ticks or chooses what bears this label.
     pub(crate) fn choose(&self, label: &str) {
         let field = self.field(label);
@@ -111,6 +120,19 @@ impl<'v> Browser<'v> {
             let new = self.runtime.block_on(self.driver.execute(LOADED, []));
             let new = new.ok()?.json().clone();
             (!new.is_null() && new != old).then_some(())
+        });
+        self.look_over();
+    }
+
+    /// Waits for the page with this heading, at the end of what may take long; the page on the way looks again by itself
+    /// where scripts run, else one has to.
+    pub(crate) fn arrive(&self, heading: &str) {
+        self.patiently(&format!("“{heading}” is not reached"), || {
+            let again = self.script(FIND, ["press".into(), AGAIN.into()]);
+            if !self.visit.variant.script && !again.is_null() {
+                self.press(AGAIN);
+            }
+            (self.heading() == heading).then_some(())
         });
         self.look_over();
     }

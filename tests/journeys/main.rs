@@ -11,6 +11,7 @@ mod variant;
 
 mod keyboard;
 mod lettings;
+mod moving;
 mod people;
 mod reading;
 mod sessions;

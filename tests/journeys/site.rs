@@ -1,4 +1,4 @@
-//! The binary as a running server with the demo rows and one superuser, in a folder that vanishes.
+//! The binary as a running server in a folder that vanishes: with the demo rows and one superuser, or new and empty.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -21,18 +21,33 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Starts one.
+    /// Starts one with the demo rows and the superuser.
     pub(crate) fn open() -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         run(&folder, &["demo"]);
-        run(&folder, &["createsuperuser", "--noinput"]);
+        let mut create = command(&folder, &["createsuperuser", "--noinput"]);
+        create
+            .env("ADMIN_USERNAME", ADA)
+            .env("ADMIN_EMAIL", "ada@example.com")
+            .env("ADMIN_PASSWORD", PASSWORD);
+        finish(create);
+        Self::serve(folder)
+    }
+
+    /// Starts one that has nothing yet, not even somebody who could sign in.
+    pub(crate) fn open_empty() -> Self {
+        Self::serve(TempDir::new().expect("a temporary folder"))
+    }
+
+    fn serve(folder: TempDir) -> Self {
         let mut server = command(&folder, &["serve"])
             .stdout(Stdio::piped())
             .spawn()
             .expect("our binary starts");
         let mut lines = BufReader::new(server.stdout.take().expect("a pipe was asked for")).lines();
-        let origin = format!("http://{}", address(&mut lines));
-        let log = Arc::new(Mutex::new(Vec::new()));
+        let mut start = Vec::new();
+        let origin = format!("http://{}", address(&mut lines, &mut start));
+        let log = Arc::new(Mutex::new(start));
         let kept = Arc::clone(&log);
         std::thread::spawn(move || {
             for line in lines.map_while(Result::ok) {
@@ -52,7 +67,15 @@ impl Site {
         format!("{}{path}", self.origin)
     }
 
-    /// What the server has logged since it began to listen.
+    /// The path of the link by which a site gets its first administrator, from the one line that tells it.
+    pub(crate) fn set_up_link(&self) -> String {
+        let log = self.log();
+        let (_, rest) = log.split_once(&self.origin).expect("a link in the log");
+        let (path, _) = rest.split_once(' ').expect("words after the link");
+        path.to_owned()
+    }
+
+    /// What the server has logged.
     pub(crate) fn log(&self) -> String {
         self.log.lock().expect("nobody panics with it").join("\n")
     }
@@ -79,24 +102,28 @@ fn command(folder: &TempDir, arguments: &[&str]) -> Command {
         .env_clear()
         .env("DATABASE", "site.sqlite3")
         .env("BIND", "127.0.0.1")
-        .env("PORT", "0")
-        .env("ADMIN_USERNAME", ADA)
-        .env("ADMIN_EMAIL", "ada@example.com")
-        .env("ADMIN_PASSWORD", PASSWORD);
+        .env("PORT", "0");
     command
 }
 
 fn run(folder: &TempDir, arguments: &[&str]) {
-    let done = command(folder, arguments).output();
-    let done = done.expect("our binary starts");
-    assert!(done.status.success(), "{arguments:?}: {done:?}");
+    finish(command(folder, arguments));
 }
 
-/// Where the server listens, from its first line that says so.
-fn address(lines: &mut impl Iterator<Item = std::io::Result<String>>) -> String {
+fn finish(mut command: Command) {
+    let done = command.output().expect("our binary starts");
+    assert!(done.status.success(), "{command:?}: {done:?}");
+}
+
+/// Where the server listens, from its first line that says so; all lines up to it are kept.
+fn address(
+    lines: &mut impl Iterator<Item = std::io::Result<String>>,
+    kept: &mut Vec<String>,
+) -> String {
     lines
         .map_while(Result::ok)
         .find_map(|line| {
+            kept.push(line.clone());
             let line: Value = serde_json::from_str(&line).ok()?;
             line["address"].as_str().map(str::to_owned)
         })

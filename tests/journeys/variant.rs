@@ -65,11 +65,20 @@ pub(crate) struct Visit<'d> {
 
 /// Makes a journey in every variant, to the end of the list even if some fail, and then tells of those that did.
 pub(crate) fn everywhere(journey: &str, walk: impl Fn(&Visit<'_>)) {
+    everywhere_on(Site::open, journey, walk);
+}
+
+/// The same on a site that has nothing yet.
+pub(crate) fn everywhere_new(journey: &str, walk: impl Fn(&Visit<'_>)) {
+    everywhere_on(Site::open_empty, journey, walk);
+}
+
+fn everywhere_on(open: fn() -> Site, journey: &str, walk: impl Fn(&Visit<'_>)) {
     let driver = Driver::start();
     let mut failures = Vec::new();
     for variant in Variant::all() {
         let visit = Visit {
-            site: Site::open(),
+            site: open(),
             variant,
             driver: &driver,
             journey,

@@ -45,7 +45,7 @@ impl Backups {
         if let Some(problem) = problems.first() {
             return Err(fit::refusal(copy, &format!("it is damaged ({problem})")));
         }
-        let contents = Contents::of(new.path())?;
+        let contents = Contents::of(new.path()).map_err(unfit)?;
         if let Some(owner) = current.owner() {
             new.belong_to(owner)?;
         }

@@ -28,13 +28,25 @@ pub(super) fn open(copy: &Path, database: &Path) -> Result<Connection> {
         return Err(refusal(copy, "it is empty"));
     }
     let conn = db::look(copy)?;
-    match conn.query_row("select count(*) from sqlite_schema", [], |_| Ok(())) {
-        Ok(()) => {}
-        Err(error) => return Err(refusal(copy, &words(&error))),
-    }
-    refuse_foreign(copy, &conn)?;
-    refuse_other_schemas(copy, &conn)?;
+    judge(copy, &conn).map_err(|error| unreadable(copy, error))?;
     Ok(conn)
+}
+
+fn judge(copy: &Path, conn: &Connection) -> Result<()> {
+    conn.query_row("select count(*) from sqlite_schema", [], |_| Ok(()))?;
+    refuse_foreign(copy, conn)?;
+    refuse_other_schemas(copy, conn)
+}
+
+/// What stands in the way of reading the copy is a reason to refuse it.
+fn unreadable(copy: &Path, error: Error) -> Error {
+    let reason = match &error {
+        Error::Internal(cause) => cause.source_of::<rusqlite::Error>(),
+        _ => None,
+    };
+    reason
+        .map(words)
+        .map_or(error, |words| refusal(copy, &words))
 }
 
 fn words(error: &rusqlite::Error) -> String {
