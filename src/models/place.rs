@@ -3,7 +3,7 @@
 //! The numbers are kept by triggers (`migrations/V10__long_lists.sql`), so that no page counts rows.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::span::List as Rows;
 use crate::error::Result;
@@ -81,6 +81,17 @@ impl Place {
             .query_map([limit], read)?
             .collect::<Result<_, _>>()?)
     }
+}
+
+/// Counts all homes anew, where the triggers were at rest.
+pub(super) fn recount(tx: &Transaction<'_>) -> Result<()> {
+    Ok(tx.execute_batch(
+        "delete from letting_place; delete from place; delete from state;
+         insert into letting_place (letting_id, state, city)
+             select letting.id, state, city from letting join address on address.id = address_id order by letting.id;
+         insert into place (state, city, lettings) select state, city, count(*) from letting_place group by state, city;
+         insert into state (state, lettings) select state, sum(lettings) from place group by state;",
+    )?)
 }
 
 impl Narrowing {

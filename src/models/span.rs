@@ -2,7 +2,7 @@
 //!
 //! Triggers count the rows of spans of ids, large ones and small ones (`migrations/V10__long_lists.sql`).
 
-use rusqlite::{CachedStatement, Connection};
+use rusqlite::{CachedStatement, Connection, Transaction};
 
 use crate::error::Result;
 use crate::paging::Window;
@@ -59,36 +59,51 @@ impl List {
             "select number, rows from span where list = ?1 and ids = ?2 and number between ?3 and ?4
              order by number {direction}"
         ))?;
-        let large = self.pass(&mut spans, LARGE, (0, i64::MAX), &mut start.offset)?;
         let within = LARGE / SMALL;
-        let small = (large * within, large * within + within - 1);
-        let small = self.pass(&mut spans, SMALL, small, &mut start.offset)?;
-        start.id = if down {
-            small * SMALL + SMALL - 1
-        } else {
-            small * SMALL
+        let large = self.pass(&mut spans, LARGE, (0, i64::MAX), &mut start.offset)?;
+        let small = match large {
+            Some(large) => {
+                let small = (large * within, large * within + within - 1);
+                self.pass(&mut spans, SMALL, small, &mut start.offset)?
+            }
+            None => None,
+        };
+        start.id = match (small, down) {
+            (Some(small), true) => small * SMALL + SMALL - 1,
+            (Some(small), false) => small * SMALL,
+            // There are not so many rows.
+            (None, true) => i64::MIN,
+            (None, false) => i64::MAX,
         };
         Ok(start)
     }
 
-    /// Passes over whole spans, and gives the number of the one in which the window begins, or of the last.
+    /// Passes over whole spans, and gives the number of the one in which the window begins.
     fn pass(
         self,
         spans: &mut CachedStatement<'_>,
         ids: i64,
         (first, last): (i64, i64),
         offset: &mut i64,
-    ) -> Result<i64> {
+    ) -> Result<Option<i64>> {
         let mut rows = spans.query((self.name(), ids, first, last))?;
-        let mut reached = first;
         while let Some(row) = rows.next()? {
-            reached = row.get(0)?;
             let count: i64 = row.get(1)?;
             if *offset < count {
-                break;
+                return Ok(Some(row.get(0)?));
             }
             *offset -= count;
         }
-        Ok(reached)
+        Ok(None)
     }
+}
+
+/// Counts all rows anew, where the triggers were at rest.
+pub(super) fn recount(tx: &Transaction<'_>) -> Result<()> {
+    Ok(tx.execute_batch(
+        "delete from span;
+         insert into span (list, ids, number, rows) select 'letting', 256, id / 256, count(*) from letting group by id / 256;
+         insert into span (list, ids, number, rows) select 'profile', 256, id / 256, count(*) from profile group by id / 256;
+         insert into span (list, ids, number, rows) select list, 8192, number / 32, sum(rows) from span group by list, number / 32;",
+    )?)
 }

@@ -102,10 +102,10 @@ fn no_table_that_pages_show_escapes_notice() {
          (select name from sqlite_schema where type = 'table' and sql like '%without rowid%' order by name)
          where name not like '%\\_search\\_%' escape '\\'",
     );
-    // Places only change with homes and addresses, and of the others no page shows anything.
+    // Places, states and spans only change with homes and people, and of the others no page shows anything.
     assert_eq!(
         escaping,
-        "group_permission place session setting user_group user_permission"
+        "group_permission place session setting span state user_group user_permission"
     );
 }
 
