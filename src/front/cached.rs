@@ -20,17 +20,20 @@ use super::exchange::{Body, body_of, handed_over, head_of};
 use crate::compress::Encoding;
 use crate::config::Config;
 use crate::db::Db;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::request::Facts;
 use crate::web::addresses::Addresses;
+use crate::web::answered::{Answered, Untold};
 use crate::web::asked::{Asked, Said};
 use crate::web::cache::page::{self, Page, REQUEST_ID};
-use crate::web::cache::{Cache, Filling, Kept, Key};
+use crate::web::cache::{Cache, Key};
 use crate::web::notices::Notices;
-use crate::web::{conditional, encoding, errors, finish, gate, headers};
+use crate::web::{conditional, encoding, errors, gate, headers};
 
 /// A request for a page that is kept.
 struct Wanted {
     asked: Asked,
-    kept: Kept,
+    route: Arc<str>,
     /// The address with what matters of its query.
     target: String,
     key: Key,
@@ -64,7 +67,7 @@ pub(super) async fn answer(
         Some((path, query)) => (path, Some(query)),
         None => (target, None),
     };
-    let kept = cache.kept(rocket.state::<Addresses>()?, path)?;
+    let (kept, route) = cache.kept(rocket.state::<Addresses>()?, path)?;
     let said = Said::by(method, target, Some(peer.ip()), |name| {
         lines(&parts.headers, name)
     });
@@ -72,6 +75,8 @@ pub(super) async fn answer(
     if !gate::host_is_ours(&asked, config) {
         return None;
     }
+    let metrics = rocket.state::<Arc<Metrics>>()?;
+    let _in_flight = metrics.begin();
     let form = encoding::accepted(lines(&parts.headers, ACCEPT_ENCODING));
     let origin = match config.site_url {
         Some(_) => String::new(),
@@ -82,12 +87,13 @@ pub(super) async fn answer(
     // What is found must not be older than what was current when the request came.
     let version = db.version();
     let found = cache.find(&key, version);
+    let is_found = found.is_some();
     let page = if let Some(page) = found {
         page
     } else {
         let wanted = Wanted {
             asked: asked.clone(),
-            kept,
+            route: Arc::clone(route),
             target: target.into_owned(),
             key,
             headers: parts.headers.clone(),
@@ -96,9 +102,9 @@ pub(super) async fn answer(
         match make(client, wanted, version).await? {
             Made::Page(page) => page,
             Made::Other(answer) => {
-                let (status, size) = (answer.status().as_u16(), answer.body().len());
-                finish::log_line(&asked, Some(kept.route), status, Some(size));
-                return Some(respond(method, answer));
+                let answer = respond(method, answer);
+                tell(&answer, &asked, route, Some(&*asked.facts), metrics);
+                return Some(answer);
             }
         }
     };
@@ -106,7 +112,36 @@ pub(super) async fn answer(
     if page.says_nothing() && accept.next().is_some_and(errors::prefers_json) {
         return None;
     }
-    Some(serve(&page, method, &asked, &parts.headers))
+    let answer = serve(&page, method, &asked, &parts.headers);
+    // Whoever had it made has notes of that.
+    let notes = (!is_found).then_some(&*asked.facts);
+    tell(&answer, &asked, route, notes, metrics);
+    Some(answer)
+}
+
+/// Tells what became of a request.
+fn tell(
+    answer: &Response<Body>,
+    asked: &Asked,
+    route: &Arc<str>,
+    notes: Option<&Facts>,
+    metrics: &Metrics,
+) {
+    let length = answer.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let answered = Answered {
+        request_id: &asked.facts.request_id,
+        method: &asked.facts.method,
+        path: &asked.facts.path,
+        route: Some(route),
+        status: answer.status().as_u16(),
+        took: asked.since.elapsed(),
+        bytes: length
+            .filter(|_| asked.method != RocketMethod::Head)
+            .unwrap_or_default(),
+        client: asked.client,
+    };
+    answered.told(notes, metrics);
 }
 
 /// Makes a page or waits for who makes it. Who has waited in vain is answered by Rocket itself, so that what cannot be
@@ -167,13 +202,17 @@ async fn ask(client: &Client, wanted: Wanted) -> Option<Made> {
     let request = client.req(RocketMethod::Get, wanted.target);
     let request = handed_over(request, &headers, wanted.peer);
     request.inner().local_cache(|| wanted.asked);
-    Filling::mark(request.inner());
+    errors::remember(request.inner(), Untold);
     let answer = request.dispatch().await;
     let head = head_of(&answer);
-    let body = answer.into_bytes().await.unwrap_or_default();
+    let body = if answer.body().is_none() {
+        Vec::new()
+    } else {
+        answer.into_bytes().await?
+    };
     let answer = head.body(Bytes::from(body)).ok()?;
     Some(if page::is_for_everybody(&answer) {
-        Made::Page(Arc::new(Page::of(version, wanted.kept.route, answer)))
+        Made::Page(Arc::new(Page::of(version, wanted.route, answer)))
     } else {
         Made::Other(answer)
     })
@@ -200,8 +239,6 @@ fn serve(page: &Page, method: RocketMethod, asked: &Asked, said: &HeaderMap) -> 
         headers.remove(CONTENT_ENCODING);
         *answer.status_mut() = StatusCode::NOT_MODIFIED;
     }
-    let (status, size) = (answer.status().as_u16(), answer.body().len());
-    finish::log_line(asked, Some(page.route), status, Some(size));
     respond(method, answer)
 }
 

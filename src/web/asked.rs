@@ -13,7 +13,9 @@ use super::notices::Notices;
 use super::seldom::Seldom;
 use crate::config::Config;
 use crate::config::hosts::host_of;
-use crate::telemetry::{Facts, scrub};
+use crate::telemetry;
+use crate::telemetry::request::Facts;
+use crate::telemetry::scrub;
 
 /// Headers about the client from a peer that is not trusted are worth one line in a while.
 static UNTRUSTED: Seldom = Seldom::every(Duration::from_hours(1));
@@ -84,21 +86,21 @@ impl Asked {
         let peer = said.peer.map(|peer| peer.to_canonical());
         let trusted = peer.is_some_and(|peer| config.trusted_proxies.trust(peer));
         let proto = said.forwarded_proto;
-        if !trusted && (proto.is_some() || !said.forwarded_for.is_empty()) {
-            warn_of_untrusted(notices, peer);
-        }
         let id = said
             .request_id
             .filter(|id| trusted && is_plain_id(id))
             .map(str::to_owned);
-        let path = said.target.split('?').next().unwrap_or_default();
+        let facts = Arc::new(Facts::new(
+            id.unwrap_or_else(new_id),
+            said.method.as_str().to_owned(),
+            scrub::path(said.target),
+        ));
+        if !trusted && (proto.is_some() || !said.forwarded_for.is_empty()) {
+            telemetry::within(&facts, || warn_of_untrusted(notices, peer));
+        }
         Self {
             since: Instant::now(),
-            facts: Arc::new(Facts {
-                request_id: id.unwrap_or_else(new_id),
-                method: said.method.as_str().to_owned(),
-                path: scrub::path(path),
-            }),
+            facts,
             method: said.method,
             target: said.target.to_owned(),
             client: peer.map(|peer| config.trusted_proxies.client(peer, &said.forwarded_for)),

@@ -19,7 +19,6 @@ use std::sync::Arc;
 
 use quick_cache::sync::{Cache as Store, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
-use rocket::Request;
 use rocket::fairing::{AdHoc, Fairing};
 use rocket::tokio::sync::Mutex;
 
@@ -60,7 +59,7 @@ type Pages = Store<Key, Arc<Page>, Weight, RandomState>;
 
 /// The pages of a site.
 pub struct Cache {
-    kept: Vec<Kept>,
+    kept: Vec<(Kept, Arc<str>)>,
     pages: Pages,
     nothing: Pages,
     turns: Vec<Arc<Mutex<()>>>,
@@ -133,8 +132,9 @@ impl Key {
 impl Cache {
     fn new(kept: Vec<Kept>, space: u64) -> Self {
         let for_nothing = space / NOTHING;
+        let kept = kept.into_iter().map(|kept| (kept, kept.route.into()));
         Self {
-            kept,
+            kept: kept.collect(),
             pages: store(space - for_nothing),
             nothing: store(for_nothing),
             turns: (0..TURNS).map(|_| Arc::default()).collect(),
@@ -142,10 +142,11 @@ impl Cache {
         }
     }
 
-    /// What is said of the route whose address this raw path is in its one form, if its pages are kept.
-    pub fn kept(&self, addresses: &Addresses, path: &str) -> Option<Kept> {
+    /// What is said of the route whose address this raw path is in its one form, if its pages are kept; and the route as
+    /// all who tell of it share it.
+    pub fn kept(&self, addresses: &Addresses, path: &str) -> Option<&(Kept, Arc<str>)> {
         let route = addresses.route(path)?;
-        self.kept.iter().find(|kept| kept.route == route).copied()
+        self.kept.iter().find(|(kept, _)| kept.route == route)
     }
 
     /// The page, if it is not older than this version of the content.
@@ -201,22 +202,6 @@ fn store(space: u64) -> Pages {
     )
 }
 
-/// Marks a request that is asked to fill the cache, and not by a visitor.
-#[derive(Debug, Clone, Copy)]
-pub struct Filling(bool);
-
-impl Filling {
-    /// Marks the request, before anything has asked about it.
-    pub fn mark(request: &Request<'_>) {
-        request.local_cache(|| Self(true));
-    }
-
-    /// Whether it is marked.
-    pub fn is(request: &Request<'_>) -> bool {
-        request.local_cache(|| Self(false)).0
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,7 +217,7 @@ mod tests {
     fn page(version: u64, status: u16, size: usize) -> Arc<Page> {
         let mut answer = Response::new(Bytes::from(vec![b'x'; size]));
         *answer.status_mut() = StatusCode::from_u16(status).unwrap();
-        Arc::new(Page::of(version, LIST.route, answer))
+        Arc::new(Page::of(version, LIST.route.into(), answer))
     }
 
     fn key(target: &str) -> Key {

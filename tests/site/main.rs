@@ -9,6 +9,7 @@ mod admin;
 mod assets;
 mod cache;
 mod errors;
+mod metrics;
 mod moving;
 mod pages;
 mod serving;

@@ -1,5 +1,7 @@
 //! One page as it is kept: an answer without what belongs to a single request, in one form of its bytes.
 
+use std::sync::Arc;
+
 use hyper::body::Bytes;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
@@ -22,7 +24,7 @@ pub struct Page {
     /// The version of the content that was current before it was made.
     pub version: u64,
     /// The route that made it.
-    pub route: &'static str,
+    pub route: Arc<str>,
     /// 200, or 404.
     pub status: StatusCode,
     /// All headers but those of the request and the length.
@@ -33,7 +35,7 @@ pub struct Page {
 
 impl Page {
     /// An answer in its identity form, which is for everybody, as a page.
-    pub fn of(version: u64, route: &'static str, answer: Response<Bytes>) -> Self {
+    pub fn of(version: u64, route: Arc<str>, answer: Response<Bytes>) -> Self {
         let (mut head, body) = answer.into_parts();
         for name in OF_THE_REQUEST {
             head.headers.remove(name);
@@ -62,6 +64,7 @@ impl Page {
         Self {
             headers,
             body: encoding::packed(form, self.body.to_vec()).await.into(),
+            route: Arc::clone(&self.route),
             ..*self
         }
     }
