@@ -99,11 +99,11 @@ impl Kept {
         let Some((name, value)) = first.next() else {
             return Cow::Borrowed(path);
         };
-        let query = form_urlencoded::Serializer::new(format!("{path}?"))
+        let target = form_urlencoded::Serializer::for_suffix(format!("{path}?"), path.len() + 1)
             .append_pair(name, &value)
             .extend_pairs(first)
             .finish();
-        Cow::Owned(query)
+        Cow::Owned(target)
     }
 }
 
