@@ -8,7 +8,7 @@ use std::io::Write;
 pub const LARGE: usize = 64 * 1024;
 
 /// A form in which bytes can travel (RFC 9110, section 8.4.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Encoding {
     /// As they are.
     Identity,

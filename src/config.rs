@@ -56,6 +56,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     /// `BACKUP_*`: the built-in backups.
     pub backup: Backup,
+    /// `CACHE_MB`, default 16: what pages that are kept for everybody may take in memory, in MiB.
+    pub cache_mb: u32,
     /// Whether this is Render (`RENDER=true`), whose defaults then apply.
     pub on_render: bool,
     shown: Vec<Shown>,
@@ -176,6 +178,7 @@ impl Config {
                 keep: raw.require("BACKUP_KEEP", value::count)?,
                 every: raw.require("BACKUP_EVERY", value::interval)?,
             },
+            cache_mb: raw.require("CACHE_MB", value::count)?,
             secret_key,
             debug,
             allowed_hosts,
@@ -221,6 +224,7 @@ impl Config {
             "BACKUP_DIR" => (self.backup.dir.display().to_string(), source),
             "BACKUP_KEEP" => (self.backup.keep.to_string(), source),
             "BACKUP_EVERY" => (value::written_interval(self.backup.every), source),
+            "CACHE_MB" => (self.cache_mb.to_string(), source),
             other => unreachable!("{other} is in NAMES and not shown"),
         };
         Shown {

@@ -2,11 +2,12 @@
 //!
 //! No table is known here. Making the file and saying why it cannot be opened is in `db/file.rs`, looking at it before
 //! it is opened in `db/header.rs`, bringing it up to date in `db/migrate.rs`, copying it and putting a copy back in
-//! `db/backup.rs`, reading another program's database in `db/foreign.rs`; the questions are asked in `models/`.
+//! `db/backup.rs`, reading another program's database in `db/foreign.rs`, knowing whether anything has changed in
+//! `db/version.rs`; the questions are asked in `models/`.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavio
 use crate::error::{Context, Error, Result};
 use crate::telemetry;
 use backup::Backups;
+use version::Version;
 
 pub mod backup;
 pub mod file;
@@ -30,6 +32,7 @@ pub mod migrate;
 mod disk;
 mod header;
 mod obstacle;
+mod version;
 
 /// What marks a file as ours in its header: `OCLT` in ASCII (sqlite.org/pragma.html).
 pub const APPLICATION_ID: i32 = 0x4F43_4C54;
@@ -67,6 +70,7 @@ struct Shared {
     // Closed before the writer: only who may write can tidy up the log when the last connection goes.
     idle_readers: Mutex<Vec<Connection>>,
     writer: Mutex<Connection>,
+    version: Version,
     long_reads: Arc<Semaphore>,
     exports: Arc<Semaphore>,
     writes: Arc<Semaphore>,
@@ -97,6 +101,7 @@ impl Db {
             .map_err(|error| file::explain(path, error))?;
         let shared = Shared {
             path: path.to_owned(),
+            version: Version::watch(&writer)?,
             writer: Mutex::new(writer),
             idle_readers: Mutex::new(Vec::new()),
             long_reads: Arc::new(Semaphore::new(LONG_READS)),
@@ -111,6 +116,27 @@ impl Db {
     /// Where the file is.
     pub fn path(&self) -> &Path {
         &self.shared.path
+    }
+
+    /// Tables whose rows no page shows, so that writing them leaves the version as it is. Until this is said every table
+    /// counts.
+    pub fn pass_over(&self, unshown: &'static [&'static str]) {
+        self.shared.version.pass_over(unshown);
+    }
+
+    /// A number that is another one after every write to what pages show, before that write is acknowledged, and within
+    /// a tenth of a second of any write by another process. What is read now is never older than it.
+    pub fn version(&self) -> u64 {
+        let version = &self.shared.version;
+        if version.is_to_look() {
+            // Who is writing here will look as well, and until then nobody else can commit.
+            match self.shared.writer.try_lock() {
+                Ok(writer) => version.look(&writer),
+                Err(TryLockError::Poisoned(writer)) => version.look(&writer.into_inner()),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        version.number()
     }
 
     /// Asks a short, indexed question where it stands: five times cheaper than a hop to another thread.
@@ -184,7 +210,9 @@ impl Db {
         let _measured = telemetry::measure("write");
         let mut writer = lock(&self.shared.writer);
         // What failed is rolled back when the transaction is dropped, so that nothing of it is saved.
-        change_rows(&mut writer, change).map_err(|error| file::not_saved(&self.shared.path, error))
+        let answer = change_rows(&mut writer, &self.shared.version, change);
+        self.shared.version.settle();
+        answer.map_err(|error| file::not_saved(&self.shared.path, error))
     }
 
     /// The same for very many rows, whose pages would otherwise be written and read again many times before the end.
@@ -210,7 +238,10 @@ impl Db {
         let pages = rusqlite::backup::Backup::new(source, &mut writer).context(doing)?;
         loop {
             match pages.step(PAGES).context(doing)? {
-                StepResult::Done => return Ok(()),
+                StepResult::Done => {
+                    self.shared.version.advance();
+                    return Ok(());
+                }
                 // Another process is writing, and here SQLite itself does not wait.
                 StepResult::Busy | StepResult::Locked if Instant::now() < until => sleep(PAUSE),
                 StepResult::More => {}
@@ -245,12 +276,15 @@ impl Db {
 
 fn change_rows<T>(
     writer: &mut Connection,
+    version: &Version,
     change: impl FnOnce(&Transaction<'_>) -> Result<T>,
 ) -> Result<T> {
     // Immediate: a transaction that starts as a reader and then writes would ignore the busy timeout.
     let tx = writer
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .context("begin to write to the database")?;
+    // While this one waited for its turn, nobody else asked.
+    version.look(&tx);
     let answer = change(&tx)?;
     tx.commit().context("commit to the database")?;
     Ok(answer)

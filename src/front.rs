@@ -4,7 +4,8 @@
 //! connection is open, idle ones too. Here both are limited (`front/limits.rs`): `front/seats.rs` knows who is connected,
 //! `front/connection.rs` serves one of them, and at the end idle ones are closed at once and running answers finished.
 //! HTTP is known here, no page: Rocket remains the application, reached through its local client, which runs the same
-//! guards, fairings and catchers. What that client cannot do is made up for in `front/exchange.rs`.
+//! guards, fairings and catchers. What that client cannot do is made up for in `front/exchange.rs`; pages that are kept are
+//! answered in `front/cached.rs` without it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -25,6 +26,7 @@ use crate::web::seldom::Seldom;
 
 mod bare;
 mod body;
+mod cached;
 mod clock;
 mod connection;
 mod exchange;

@@ -17,6 +17,7 @@ pub mod row;
 pub mod search;
 pub mod session;
 pub mod setting;
+pub mod span;
 pub mod state;
 pub mod user;
 
@@ -29,6 +30,20 @@ pub const ALL: Models = Models(&[
     &profile::MODEL,
     &permission::MODEL,
 ]);
+
+/// Tables of which no public page shows anything. What a profile shows of a user is written into the profile's row as
+/// well (`migrations/V9__shown_names.sql`). A table that is not named here counts as shown.
+pub const UNSHOWN: &[&str] = &[
+    "user",
+    "group",
+    "permission",
+    "user_group",
+    "user_permission",
+    "group_permission",
+    "session",
+    "history",
+    "setting",
+];
 
 /// Ids as SQLite's `json_each` takes them: one parameter for any number of rows.
 pub fn json_ids(ids: &[i64]) -> String {

@@ -22,7 +22,7 @@ use crate::web::jobs::Jobs;
 use crate::web::notices::Notices;
 use crate::web::throttle::Throttle;
 use crate::web::uploads::Uploads;
-use crate::web::{assets, errors, keys, watch};
+use crate::web::{assets, cache, errors, keys, watch};
 
 /// The site on this database; who drives it, the front or a test, is not its affair.
 pub fn build(config: Config, db: Db) -> Rocket<Build> {
@@ -30,7 +30,7 @@ pub fn build(config: Config, db: Db) -> Rocket<Build> {
 }
 
 /// The same with other declarations than the site's own.
-pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
+pub fn build_with(config: Config, db: Db, declarations: Models) -> Rocket<Build> {
     let numbers = Arc::new(Metrics::new());
     let mut pages = vec![
         home::routes(),
@@ -44,6 +44,8 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         bring::routes(),
         admin::routes(),
     ];
+    let kept = [home::KEPT, lettings::KEPT, profiles::KEPT, wellknown::KEPT];
+    db.pass_over(models::UNSHOWN);
     if config.metrics_token.is_some() {
         pages.push(metrics::routes());
     }
@@ -53,7 +55,7 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         .manage(Notices::of(db.path()))
         .manage(config)
         .manage(db)
-        .manage(models)
+        .manage(declarations)
         .mount("/", watch::watched(pages.concat()))
         .manage(Throttle::new())
         .manage(Hashing::new())
@@ -65,6 +67,7 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         .register("/admin", watch::watched_catchers(errors::office_catchers()))
         .attach(keys::fairing())
         .attach(Gate)
+        .attach(cache::fairing(&kept))
         .attach(Finish::new(numbers))
         // Rocket would set headers of its own; ours are in web/headers.rs.
         .attach(Shield::new())

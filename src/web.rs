@@ -3,12 +3,13 @@
 //! On the way in: `refused` (what whoever drives the site did not take), `asked` (who asks, from where), `gate` (what is
 //! answered before any route), `guards`, `signed` (who is signed in, `notices` for them), `posted` (the only way to read a
 //! post). On the way out: `errors`, `conditional`, `encoding`, `headers`, `answered` (what the log, the numbers and Sentry
-//! hear), brought together in `finish`. No page is known here.
+//! hear), brought together in `finish`; `cache` keeps what is the same for everybody. No page is known here.
 
 pub mod addresses;
 pub mod answered;
 pub mod asked;
 pub mod assets;
+pub mod cache;
 pub mod conditional;
 pub mod cookies;
 pub mod encoding;

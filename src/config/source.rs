@@ -36,6 +36,7 @@ pub const NAMES: &[&str] = &[
     "BACKUP_DIR",
     "BACKUP_KEEP",
     "BACKUP_EVERY",
+    "CACHE_MB",
 ];
 
 /// Settings that are never shown, and that may come from a file of their own by `NAME_FILE`.
@@ -58,6 +59,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("LOG_LEVEL", "info"),
     ("BACKUP_KEEP", "7"),
     ("BACKUP_EVERY", "24h"),
+    ("CACHE_MB", "16"),
 ];
 
 /// Where a value comes from, as `config` shows it and as refusals name it.

@@ -17,12 +17,12 @@ use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rocket::http::{Cookie, Header, Status};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
-use rocket::tokio::io::AsyncReadExt;
+use rocket::tokio::io::{AsyncRead, AsyncReadExt};
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::timeout;
 
 use super::body::{Arriving, TooSlow};
-use super::spool;
+use super::{cached, spool};
 use crate::web::asked;
 use crate::web::refused::Refused;
 use crate::web::uploads::HANDED_OVER;
@@ -79,6 +79,11 @@ pub(super) async fn answer(
         drop(body);
         return refuse(client, parts, peer, StatusCode::BAD_REQUEST).await;
     };
+    if body.is_end_stream()
+        && let Some(answer) = cached::answer(&parts, &target, peer, &client).await
+    {
+        return answer;
+    }
     if spool::is_for(&parts.method, &parts.headers) {
         let name = spool::take(&client, &target, &parts, peer, body).await;
         return dispatch(client, method, target, parts, peer, Bytes::new(), name).await;
@@ -225,10 +230,7 @@ async fn deliver(
     head: bool,
     sender: rocket::tokio::sync::oneshot::Sender<Response<Body>>,
 ) {
-    let mut response = Response::builder().status(answer.status().code);
-    for header in answer.headers().iter() {
-        response = response.header(header.name.as_str(), header.value.as_ref());
-    }
+    let mut response = head_of(&answer);
     let never_has_one = matches!(answer.status().code, 204 | 304);
     let bodiless = head || never_has_one;
     let size = answer.body().preset_size();
@@ -252,7 +254,26 @@ async fn deliver(
     }
 }
 
-async fn stream(mut answer: LocalResponse<'_>, pieces: Sender<Bytes, io::Error>) {
+/// Status and headers as Rocket says them.
+pub(super) fn head_of(answer: &LocalResponse<'_>) -> hyper::http::response::Builder {
+    let mut response = Response::builder().status(answer.status().code);
+    for header in answer.headers().iter() {
+        response = response.header(header.name.as_str(), header.value.as_ref());
+    }
+    response
+}
+
+/// Bytes as a body; many of them go out piece by piece, as those of any large answer.
+pub(super) fn body_of(bytes: Bytes) -> Body {
+    if bytes.len() <= PIECE {
+        return Either::Left(Full::from(bytes));
+    }
+    let (pieces, body) = Channel::new(1);
+    rocket::tokio::spawn(stream(io::Cursor::new(bytes), pieces));
+    Either::Right(body)
+}
+
+async fn stream(mut answer: impl AsyncRead + Unpin, pieces: Sender<Bytes, io::Error>) {
     let mut pieces = Pieces(Some(pieces));
     loop {
         let mut piece = Vec::with_capacity(PIECE);

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
 use super::address::Address;
 use super::place::Narrowing;
+use super::span::List as Rows;
 use crate::error::{Error, Result};
 use crate::paging::{Paging, Window};
 use crate::schema::{
@@ -53,7 +54,7 @@ pub static MODEL: Model = Model {
                 column: "address_id",
                 table: "address",
                 value: "state",
-                all: "select distinct state from place order by state",
+                all: "select state from state order by state",
             }),
         }],
         order: Order::Newest,
@@ -130,20 +131,20 @@ impl Letting {
     }
 
     fn all(conn: &Connection, window: Window) -> Result<Vec<Self>> {
-        // Passing over rows in an index of numbers is cheap; the rows themselves are read for one page only.
-        let (inner, outer) = if window.from_end {
-            ("asc", "desc")
+        let start = Rows::Lettings.start(conn, window, !window.from_end)?;
+        let (side, inner) = if window.from_end {
+            (">=", "asc")
         } else {
-            ("desc", "desc")
+            ("<=", "desc")
         };
         let sql = format!(
             "select {COLUMNS} from letting join address on address.id = letting.address_id
-             where letting.id in (select id from letting order by id {inner} limit ?1 offset ?2)
-             order by letting.id {outer}"
+             where letting.id in (select id from letting where id {side} ?3 order by id {inner} limit ?1 offset ?2)
+             order by letting.id desc"
         );
         let mut statement = conn.prepare_cached(&sql)?;
         Ok(statement
-            .query_map((window.limit, window.offset), Self::read)?
+            .query_map((window.limit, start.offset, start.id), Self::read)?
             .collect::<Result<_, _>>()?)
     }
 
@@ -155,15 +156,15 @@ impl Letting {
     ) -> Result<Vec<Self>> {
         let direction = if window.from_end { "asc" } else { "desc" };
         let matching = match (state, city) {
-            (Some(_), Some(_)) => "address.state = ?3 and address.city = ?4",
-            (Some(_), None) => "address.state = ?3 and ?4 is null",
-            (None, _) => "?3 is null and address.city = ?4",
+            (Some(_), Some(_)) => "state = ?3 and city = ?4",
+            (Some(_), None) => "state = ?3 and ?4 is null",
+            (None, _) => "?3 is null and city = ?4",
         };
+        // Passing over rows of an index is cheap; the rows themselves are read for one page only.
         let sql = format!(
             "select {COLUMNS} from letting join address on address.id = letting.address_id
              where letting.id in (
-                 select letting.id from address join letting on letting.address_id = address.id
-                 where {matching} order by letting.id {direction} limit ?1 offset ?2)
+                 select letting_id from letting_place where {matching} order by letting_id {direction} limit ?1 offset ?2)
              order by letting.id desc"
         );
         let mut statement = conn.prepare_cached(&sql)?;
@@ -172,22 +173,32 @@ impl Letting {
             .collect::<Result<_, _>>()?)
     }
 
-    /// Homes for one file of the sitemap, in the order of their ids, after the first `offset`.
-    pub fn listed(conn: &Connection, limit: i64, offset: i64) -> Result<Vec<Listed>> {
+    /// Hands over the homes for one file of the sitemap, in the order of their ids, after the first `offset`.
+    pub fn listed(
+        conn: &Connection,
+        limit: i64,
+        offset: i64,
+        mut take: impl FnMut(Listed),
+    ) -> Result<()> {
+        let window = Window {
+            from_end: true,
+            offset,
+            limit,
+        };
+        let start = Rows::Lettings.start(conn, window, false)?;
         let mut statement = conn.prepare_cached(
             "select letting.id, max(letting.updated_at, address.updated_at) as updated_at
              from letting join address on address.id = letting.address_id
-             order by letting.id limit ?1 offset ?2",
+             where letting.id >= ?3 order by letting.id limit ?1 offset ?2",
         )?;
-        let read = |row: &Row<'_>| {
-            Ok(Listed {
+        let mut rows = statement.query((limit, start.offset, start.id))?;
+        while let Some(row) = rows.next()? {
+            take(Listed {
                 id: row.get("id")?,
                 updated_at: row.get("updated_at")?,
-            })
-        };
-        Ok(statement
-            .query_map((limit, offset), read)?
-            .collect::<Result<_, _>>()?)
+            });
+        }
+        Ok(())
     }
 
     /// Writes a row with a given id.

@@ -1,10 +1,11 @@
 //! Cities and states that have homes, with their numbers, and a list narrowed to one of them.
 //!
-//! The numbers are kept by triggers (`migrations/V5__places.sql`), so that no page counts rows.
+//! The numbers are kept by triggers (`migrations/V10__long_lists.sql`), so that no page counts rows.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use super::span::List as Rows;
 use crate::error::Result;
 
 /// What stays readable in an address; everything else is percent-encoded.
@@ -52,9 +53,8 @@ impl Place {
 
     /// The states with the most homes first, equal ones by name.
     pub fn states(conn: &Connection) -> Result<Vec<Self>> {
-        let mut statement = conn.prepare_cached(
-            "select state, sum(lettings) as lettings from place group by state order by lettings desc, state",
-        )?;
+        let mut statement =
+            conn.prepare_cached("select state, lettings from state order by lettings desc, state")?;
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Self {
                 state: row.get("state")?,
@@ -68,8 +68,7 @@ impl Place {
     /// The cities with the most homes first, equal ones by name.
     pub fn cities(conn: &Connection, limit: i64) -> Result<Vec<Self>> {
         let mut statement = conn.prepare_cached(
-            "select state, city, sum(lettings) as lettings from place group by state, city
-             order by lettings desc, city, state limit ?1",
+            "select state, city, lettings from place order by lettings desc, city, state limit ?1",
         )?;
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Self {
@@ -82,6 +81,17 @@ impl Place {
             .query_map([limit], read)?
             .collect::<Result<_, _>>()?)
     }
+}
+
+/// Counts all homes anew, where the triggers were at rest.
+pub(super) fn recount(tx: &Transaction<'_>) -> Result<()> {
+    Ok(tx.execute_batch(
+        "delete from letting_place; delete from place; delete from state;
+         insert into letting_place (letting_id, state, city)
+             select letting.id, state, city from letting join address on address.id = address_id order by letting.id;
+         insert into place (state, city, lettings) select state, city, count(*) from letting_place group by state, city;
+         insert into state (state, lettings) select state, sum(lettings) from place group by state;",
+    )?)
 }
 
 impl Narrowing {
@@ -103,18 +113,17 @@ impl Narrowing {
 
     /// How many homes the narrowed list has.
     pub fn count(&self, conn: &Connection) -> Result<u64> {
-        let (state, city) = match self {
-            Self::Everywhere => {
-                let mut statement =
-                    conn.prepare_cached("select coalesce(sum(lettings), 0) from place")?;
-                return Ok(statement.query_row([], |row| row.get(0))?);
-            }
-            Self::Place { state, city } => (state, city),
+        let Self::Place { state, city } = self else {
+            return Rows::Lettings.count(conn);
         };
-        let mut statement = conn.prepare_cached(
-            "select coalesce(sum(lettings), 0) from place where (?1 is null or state = ?1) and (?2 is null or city = ?2)",
-        )?;
-        Ok(statement.query_row((state, city), |row| row.get(0))?)
+        let sql = match (state, city) {
+            (Some(_), None) => "select lettings from state where state = ?1 and ?2 is null",
+            (Some(_), Some(_)) => "select lettings from place where state = ?1 and city = ?2",
+            (None, _) => "select sum(lettings) from place where ?1 is null and city = ?2",
+        };
+        let mut statement = conn.prepare_cached(sql)?;
+        let count = statement.query_row((state, city), |row| row.get::<_, Option<u64>>(0));
+        Ok(count.optional()?.flatten().unwrap_or_default())
     }
 
     /// The address of the list's first page.

@@ -3,6 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction};
 
+use super::span::List as Rows;
 use crate::error::{Error, Result};
 use crate::paging::Paging;
 use crate::schema::{By, Column, Field, Fieldset, Filter, Index, Kind, List, Model, Order, Shown};
@@ -114,23 +115,26 @@ impl Profile {
 
     /// How many people have a profile.
     pub fn count(conn: &Connection) -> Result<u64> {
-        Ok(conn
-            .prepare_cached("select count(*) from profile")?
-            .query_row([], |row| row.get(0))?)
+        Rows::Profiles.count(conn)
     }
 
     /// One page of all people, in the order in which they came.
     pub fn page(conn: &Connection, paging: Paging) -> Result<Vec<Self>> {
         let window = paging.window();
-        let direction = if window.from_end { "desc" } else { "asc" };
+        let start = Rows::Profiles.start(conn, window, window.from_end)?;
+        let (side, direction) = if window.from_end {
+            ("<=", "desc")
+        } else {
+            (">=", "asc")
+        };
         let sql = format!(
             "select {COLUMNS} from profile join user on user.id = profile.user_id
-             where profile.id in (select id from profile order by id {direction} limit ?1 offset ?2)
+             where profile.id in (select id from profile where id {side} ?3 order by id {direction} limit ?1 offset ?2)
              order by profile.id"
         );
         let mut statement = conn.prepare_cached(&sql)?;
         Ok(statement
-            .query_map((window.limit, window.offset), Self::read)?
+            .query_map((window.limit, start.offset, start.id), Self::read)?
             .collect::<Result<_, _>>()?)
     }
 

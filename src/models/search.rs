@@ -1,11 +1,13 @@
-//! The indexes of words as a whole: at rest while many rows are written, and made anew from all of them afterwards.
+//! The indexes of words as a whole: at rest while many rows are written, and made anew from all of them afterwards. What is
+//! counted of homes and people rests with them, for the same reason.
 //!
-//! Row by row they are kept by triggers (`migrations/V8__search.sql`). An index writes out what it has gathered each time a
+//! Row by row they are kept by triggers (`migrations/V8__search.sql`, `V10__long_lists.sql`). An index writes out what it has gathered each time a
 //! trigger touches it, so a row costs several times of what it costs where many are put in by one statement. What is
 //! searched for is in `schema/search.rs`.
 
 use rusqlite::{OptionalExtension, Transaction};
 
+use super::{place, span};
 use crate::error::Result;
 
 /// Bytes that an index gathers before it writes them out while it is made anew, and FTS5's own number, which is kept in the
@@ -45,7 +47,8 @@ pub struct Resting {
 pub fn rest(tx: &Transaction<'_>) -> Result<Resting> {
     let found: Vec<(String, String)> = tx
         .prepare(
-            "select name, sql from sqlite_schema where type = 'trigger' and instr(sql, '_search ') > 0 order by rowid",
+            "select name, sql from sqlite_schema where type = 'trigger'
+             and (instr(sql, '_search ') > 0 or instr(sql, 'letting_place') > 0 or instr(sql, ' span ') > 0) order by rowid",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
@@ -77,6 +80,8 @@ impl Resting {
                 progress(done, of);
             })?;
         }
+        place::recount(tx)?;
+        span::recount(tx)?;
         for sql in &self.triggers {
             tx.execute_batch(sql)?;
         }

@@ -10,6 +10,7 @@ use crate::models::letting::Letting;
 use crate::models::place::{Narrowing, Place};
 use crate::models::state;
 use crate::ui::{self, AGENCY, Counted, Frame, Number, Section};
+use crate::web::cache::Kept;
 use crate::web::guards::Visitor;
 
 /// How many of the newest homes are shown.
@@ -21,6 +22,12 @@ const CITIES: i64 = 12;
 pub fn routes() -> Vec<Route> {
     routes![index]
 }
+
+/// It is the same for everybody.
+pub const KEPT: &[Kept] = &[Kept {
+    route: "/",
+    query: &[],
+}];
 
 struct Home {
     newest: Vec<Letting>,

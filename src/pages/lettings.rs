@@ -13,12 +13,25 @@ use crate::paging::{Paging, Wish};
 use crate::ui::drawing::Drawing;
 use crate::ui::pager::{pager, position};
 use crate::ui::{self, Day, Frame, Section};
+use crate::web::cache::Kept;
 use crate::web::guards::{Query, Visitor};
 
 /// The addresses below `/lettings/`.
 pub fn routes() -> Vec<Route> {
     routes![index, show]
 }
+
+/// They are the same for everybody.
+pub const KEPT: &[Kept] = &[
+    Kept {
+        route: "/lettings",
+        query: &["page", "state", "city"],
+    },
+    Kept {
+        route: "/lettings/<id>",
+        query: &[],
+    },
+];
 
 #[get("/lettings")]
 async fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<Markup, Redirect>> {
@@ -35,7 +48,7 @@ async fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<
             Ok((paging, Letting::page(conn, &narrowing, paging)?))
         }
     };
-    // A narrowed list has to be sorted, which takes long where a state has many homes.
+    // A narrowed list is passed over home by home, which takes a while in the middle of a large state.
     let (paging, lettings) = if narrowing == Narrowing::Everywhere {
         db.read(ask)?
     } else {

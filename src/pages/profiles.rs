@@ -10,12 +10,25 @@ use crate::models::profile::{PER_PAGE, Profile};
 use crate::paging::{Paging, Wish};
 use crate::ui::pager::{pager, position};
 use crate::ui::{self, Frame, Section};
+use crate::web::cache::Kept;
 use crate::web::guards::{Query, Visitor};
 
 /// The addresses below `/profiles/`.
 pub fn routes() -> Vec<Route> {
     routes![index, show]
 }
+
+/// They are the same for everybody.
+pub const KEPT: &[Kept] = &[
+    Kept {
+        route: "/profiles",
+        query: &["page"],
+    },
+    Kept {
+        route: "/profiles/<username>",
+        query: &[],
+    },
+];
 
 #[get("/profiles")]
 fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<Markup, Redirect>> {

@@ -11,12 +11,15 @@ use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::models::letting::{Letting, Listed};
 use crate::models::place::Narrowing;
+use crate::web::cache::Kept;
 use crate::web::guards::Visitor;
 
 /// The most addresses that one file may hold (sitemaps.org, protocol 0.9).
 const PER_SITEMAP: u64 = 50_000;
 /// The pages that every sitemap begins with.
 const PAGES: &[&str] = &["/", "/lettings/"];
+/// How a list of addresses begins.
+const URLS: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n";
 /// How long security.txt is good for.
 const GOOD_FOR: SignedDuration = SignedDuration::from_hours(180 * 24);
 
@@ -24,6 +27,22 @@ const GOOD_FOR: SignedDuration = SignedDuration::from_hours(180 * 24);
 pub fn routes() -> Vec<Route> {
     routes![robots, sitemap, sitemap_part, security]
 }
+
+/// Those that are the same for everybody until something is written; security.txt changes with the day.
+pub const KEPT: &[Kept] = &[
+    Kept {
+        route: "/robots.txt",
+        query: &[],
+    },
+    Kept {
+        route: "/sitemap.xml",
+        query: &[],
+    },
+    Kept {
+        route: "/<sitemap>",
+        query: &[],
+    },
+];
 
 #[get("/robots.txt")]
 fn robots(visitor: Visitor) -> (ContentType, String) {
@@ -92,32 +111,32 @@ async fn part(number: u64, visitor: Visitor, db: &Db) -> Result<(ContentType, St
     );
     let origin = visitor.origin;
     db.read_long(move |conn| {
-        let listed = Letting::listed(conn, limit, offset)?;
-        if listed.is_empty() && first.is_empty() {
+        let mut xml = String::from(URLS);
+        let origin = escaped(&origin);
+        for page in first {
+            writeln!(xml, "<url><loc>{origin}{page}</loc></url>").expect("a String takes any text");
+        }
+        let empty = xml.len();
+        Letting::listed(conn, limit, offset, |letting| {
+            url_xml(&mut xml, &origin, &letting);
+        })?;
+        if xml.len() == empty && first.is_empty() {
             return Err(Error::NotFound);
         }
-        Ok((ContentType::XML, urls_xml(&origin, first, &listed)))
+        xml.push_str("</urlset>\n");
+        Ok((ContentType::XML, xml))
     })
     .await
 }
 
-fn urls_xml(origin: &str, pages: &[&str], lettings: &[Listed]) -> String {
-    let origin = escaped(origin);
-    let mut xml = String::with_capacity(200 + lettings.len() * (origin.len() + 90));
-    xml.push_str("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n");
-    for page in pages {
-        writeln!(xml, "<url><loc>{origin}{page}</loc></url>").expect("a String takes any text");
-    }
-    for Listed { id, updated_at } in lettings {
-        writeln!(
-            xml,
-            "<url><loc>{origin}/lettings/{id}/</loc><lastmod>{}</lastmod></url>",
-            escaped(updated_at)
-        )
-        .expect("a String takes any text");
-    }
-    xml.push_str("</urlset>\n");
-    xml
+fn url_xml(xml: &mut String, origin: &str, letting: &Listed) {
+    writeln!(
+        xml,
+        "<url><loc>{origin}/lettings/{}/</loc><lastmod>{}</lastmod></url>",
+        letting.id,
+        escaped(&letting.updated_at)
+    )
+    .expect("a String takes any text");
 }
 
 fn escaped(text: &str) -> String {

@@ -16,6 +16,8 @@ pub struct Addresses(Vec<Address>);
 
 #[derive(Debug)]
 struct Address {
+    /// As the route declares it.
+    route: String,
     parts: Vec<Part>,
     slash: bool,
     methods: Vec<Method>,
@@ -59,6 +61,7 @@ impl Addresses {
             match addresses.iter_mut().find(|address| address.parts == parts) {
                 Some(address) => address.methods.push(route.method),
                 None => addresses.push(Address {
+                    route: route.uri.path().to_owned(),
                     slash: ends_in_slash(&parts),
                     parts,
                     methods: vec![route.method],
@@ -78,9 +81,27 @@ impl Addresses {
 
     /// What there is at this raw path.
     pub fn find(&self, path: &str) -> Found<'_> {
-        let Some(path) = path.strip_prefix('/') else {
-            return Found::Nothing;
-        };
+        match self.at(path) {
+            None => Found::Nothing,
+            Some((_, false)) => Found::WithoutSlash,
+            Some((address, true)) => Found::Methods(&address.methods),
+        }
+    }
+
+    /// The route of the address that this raw path is in its one form, as `/lettings/<id>`.
+    pub fn route(&self, path: &str) -> Option<&str> {
+        let (address, is_whole) = self.at(path)?;
+        is_whole.then_some(address.route.as_str())
+    }
+
+    /// Whether a route of this declaration is there.
+    pub fn has_route(&self, route: &str) -> bool {
+        self.0.iter().any(|address| address.route == route)
+    }
+
+    /// The address at this raw path, and whether its slash is where it belongs.
+    fn at(&self, path: &str) -> Option<(&Address, bool)> {
+        let path = path.strip_prefix('/')?;
         let (inner, slash) = match path.strip_suffix('/') {
             Some(inner) => (inner, true),
             None => (path, path.is_empty()),
@@ -92,15 +113,12 @@ impl Addresses {
                     Ok(part) if !part.is_empty() && !part.contains('\0') => {
                         parts.push(part.into_owned());
                     }
-                    _ => return Found::Nothing,
+                    _ => return None,
                 }
             }
         }
-        match self.0.iter().find(|address| address.fits(&parts)) {
-            Some(address) if address.slash && !slash => Found::WithoutSlash,
-            Some(address) if address.slash == slash => Found::Methods(&address.methods),
-            _ => Found::Nothing,
-        }
+        let address = self.0.iter().find(|address| address.fits(&parts))?;
+        (address.slash || !slash).then_some((address, address.slash == slash))
     }
 }
 
@@ -176,6 +194,7 @@ mod tests {
         let address = |path: &str, methods: &[Method]| {
             let parts: Vec<Part> = raw_parts(path).map(Part::of).collect();
             Address {
+                route: path.to_owned(),
                 slash: ends_in_slash(&parts),
                 parts,
                 methods: methods.to_vec(),

@@ -100,21 +100,22 @@ impl Answered<'_> {
     }
 }
 
-/// A mark for a request that nobody sent: the front asks the site something by itself. Nothing is told of its answer.
+/// A mark for a request that nobody sent: the front asks the site something by itself, and tells what comes of it where that
+/// is anybody's answer. Nothing is told of it here.
 pub struct Untold;
 
 /// Tells of an answer of the site's that is finished.
 pub(super) fn told(request: &Request<'_>, response: &Response<'_>, metrics: &Metrics) {
-    if request.local_cache(|| None::<Untold>).is_some() {
-        return;
-    }
     let asked = Asked::of(request);
     let facts = &asked.facts;
-    let route = facts.route();
     let status = response.status().code;
     if status == 500 && facts.errors() == 0 {
         telemetry::within(facts, || log::error!("answered 500, and nothing said why"));
     }
+    if request.local_cache(|| None::<Untold>).is_some() {
+        return;
+    }
+    let route = facts.route();
     let answered = Answered {
         request_id: &facts.request_id,
         method: &facts.method,

@@ -42,41 +42,72 @@ pub struct Asked {
     pub authority: Option<String>,
 }
 
+/// What a request says of itself, before any of it is believed.
+pub struct Said<'a> {
+    /// The method.
+    pub method: Method,
+    /// Its name as it was sent: one that Rocket does not know travels as another.
+    pub method_name: &'a str,
+    /// The raw path and, where there is one, `?query`.
+    pub target: &'a str,
+    /// Who is at the other end of the connection.
+    pub peer: Option<IpAddr>,
+    /// `Host`, where there is exactly one.
+    pub host: Option<&'a str>,
+    /// Each line of `X-Forwarded-For`.
+    pub forwarded_for: Vec<&'a str>,
+    /// The last line of `X-Forwarded-Proto`.
+    pub forwarded_proto: Option<&'a str>,
+    /// The first line of `X-Request-Id`.
+    pub request_id: Option<&'a str>,
+}
+
+impl<'a> Said<'a> {
+    /// Reads the lines of each header by its name in small letters.
+    pub fn by<I: Iterator<Item = &'a str>>(
+        method: Method,
+        target: &'a str,
+        peer: Option<IpAddr>,
+        lines: impl Fn(&'static str) -> I,
+    ) -> Self {
+        let mut hosts = lines("host");
+        Self {
+            method,
+            method_name: method.as_str(),
+            target,
+            peer,
+            host: hosts.next().filter(|_| hosts.next().is_none()),
+            forwarded_for: lines("x-forwarded-for").collect(),
+            forwarded_proto: lines("x-forwarded-proto").last(),
+            request_id: lines("x-request-id").next(),
+        }
+    }
+}
+
 impl Asked {
-    /// Reads the request as it came.
-    pub fn read(request: &Request<'_>, config: &Config) -> Self {
-        let headers = request.headers();
-        let peer = request.remote().map(|address| address.ip().to_canonical());
+    /// Believes of a request what can be believed.
+    pub fn new(said: &Said<'_>, config: &Config, notices: Option<&Notices>) -> Self {
+        let peer = said.peer.map(|peer| peer.to_canonical());
         let trusted = peer.is_some_and(|peer| config.trusted_proxies.trust(peer));
-        let forwarded_for: Vec<&str> = headers.get("x-forwarded-for").collect();
-        let proto = headers.get("x-forwarded-proto").last();
-        let mut hosts = headers.get("host");
-        let authority = hosts
-            .next()
-            .filter(|_| hosts.next().is_none())
-            .map(str::to_owned);
-        let uri = request.uri();
-        let id = headers
-            .get_one("x-request-id")
+        let proto = said.forwarded_proto;
+        let id = said
+            .request_id
             .filter(|id| trusted && is_plain_id(id))
             .map(str::to_owned);
         let facts = Arc::new(Facts::new(
             id.unwrap_or_else(new_id),
-            Refused::of(request).map_or_else(
-                || request.method().as_str().to_owned(),
-                |refused| refused.method.clone(),
-            ),
-            scrub::path(uri.path().as_str()),
+            said.method_name.to_owned(),
+            scrub::path(said.target),
         ));
-        if !trusted && (proto.is_some() || !forwarded_for.is_empty()) {
-            telemetry::within(&facts, || warn_of_untrusted(request, peer));
+        if !trusted && (proto.is_some() || !said.forwarded_for.is_empty()) {
+            telemetry::within(&facts, || warn_of_untrusted(notices, peer));
         }
         Self {
             since: Instant::now(),
             facts,
-            method: request.method(),
-            target: uri.to_string(),
-            client: peer.map(|peer| config.trusted_proxies.client(peer, &forwarded_for)),
+            method: said.method,
+            target: said.target.to_owned(),
+            client: peer.map(|peer| config.trusted_proxies.client(peer, &said.forwarded_for)),
             // Several proxies append to a list; the nearest one's word is the last.
             https: trusted
                 && proto.is_some_and(|proto| {
@@ -87,18 +118,27 @@ impl Asked {
                         .trim()
                         .eq_ignore_ascii_case("https")
                 }),
-            host: authority.as_deref().and_then(host_of),
-            authority,
+            host: said.host.and_then(host_of),
+            authority: said.host.map(str::to_owned),
         }
     }
 
     /// What is known of this request, read when it is first asked for.
     pub fn of<'r>(request: &'r Request<'_>) -> &'r Self {
         request.local_cache(|| {
-            let config = request.rocket().state::<Config>();
-            Self::read(
-                request,
+            let target = request.uri().to_string();
+            let peer = request.remote().map(|address| address.ip());
+            let headers = request.headers();
+            let mut said = Said::by(request.method(), &target, peer, |name| headers.get(name));
+            if let Some(refused) = Refused::of(request) {
+                said.method_name = &refused.method;
+            }
+            let rocket = request.rocket();
+            let config = rocket.state::<Config>();
+            Self::new(
+                &said,
                 config.expect("site::build manages the configuration"),
+                rocket.state::<Notices>(),
             )
         })
     }
@@ -119,8 +159,8 @@ impl Asked {
     }
 }
 
-fn warn_of_untrusted(request: &Request<'_>, peer: Option<IpAddr>) {
-    if let (Some(notices), Some(peer)) = (request.rocket().state::<Notices>(), peer) {
+fn warn_of_untrusted(notices: Option<&Notices>, peer: Option<IpAddr>) {
+    if let (Some(notices), Some(peer)) = (notices, peer) {
         notices.untrusted(peer);
     }
     if UNTRUSTED.now().is_some() {

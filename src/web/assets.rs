@@ -58,7 +58,7 @@ impl<'r> Responder<'r, 'static> for Served {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let asset = self.asset;
         let encoding = if asset.packs() {
-            encoding::accepted(request)
+            encoding::accepted(request.headers().get("accept-encoding"))
         } else {
             Encoding::Identity
         };
@@ -75,7 +75,7 @@ impl<'r> Responder<'r, 'static> for Served {
                 "no-cache"
             },
         );
-        if conditional::has_already(request, &etag) {
+        if conditional::has_already(request.headers().get("if-none-match"), &etag) {
             return Ok(response
                 .status(Status::NotModified)
                 .raw_header("ETag", etag)

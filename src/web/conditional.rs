@@ -1,19 +1,15 @@
 //! Whether the client has the very bytes already: strong entity tags and `If-None-Match` (RFC 9110, 8.8.3 and 13.1.2).
 
 use crate::compress::Encoding;
-use rocket::Request;
 
 /// The entity tag of one form of the content; each form has its own.
 pub fn etag(tag: &str, encoding: Encoding) -> String {
     format!("\"{tag}{}\"", encoding.suffix())
 }
 
-/// Whether the request names this entity tag, so that a 304 will do.
-pub fn has_already(request: &Request<'_>, etag: &str) -> bool {
-    request
-        .headers()
-        .get("if-none-match")
-        .any(|line| names(line, etag))
+/// Whether one of the lines of `If-None-Match` names this entity tag, so that a 304 will do.
+pub fn has_already<'a>(lines: impl IntoIterator<Item = &'a str>, etag: &str) -> bool {
+    lines.into_iter().any(|line| names(line, etag))
 }
 
 /// `*`, or a list with this tag in it; weak tags count, as the comparison for `If-None-Match` is the weak one.

@@ -1,22 +1,30 @@
 //! Which form of the bytes a request gets: `Accept-Encoding` read as RFC 9110, section 12.5.3, says.
 
-use rocket::Request;
+use rocket::tokio::task::spawn_blocking;
 
-use crate::compress::Encoding;
+use crate::compress::{Encoding, LARGE};
 
-/// The best form that the request accepts.
-pub fn accepted(request: &Request<'_>) -> Encoding {
-    let mut lines = request.headers().get("accept-encoding");
+/// The best form that the lines of `Accept-Encoding` accept.
+pub fn accepted<'a>(lines: impl IntoIterator<Item = &'a str>) -> Encoding {
+    let mut lines = lines.into_iter();
     match (lines.next(), lines.next()) {
         (None, _) => Encoding::Identity,
         (Some(line), None) => choose(line),
-        _ => choose(
-            &request
-                .headers()
-                .get("accept-encoding")
-                .collect::<Vec<_>>()
-                .join(","),
-        ),
+        (Some(first), Some(second)) => {
+            let rest: Vec<&str> = lines.collect();
+            choose(&[&[first, second][..], &rest].concat().join(","))
+        }
+    }
+}
+
+/// The bytes in this form; much to do is done away from the request's thread.
+pub async fn packed(encoding: Encoding, bytes: Vec<u8>) -> Vec<u8> {
+    if bytes.len() > LARGE && encoding != Encoding::Identity {
+        spawn_blocking(move || encoding.pack(bytes))
+            .await
+            .unwrap_or_default()
+    } else {
+        encoding.pack(bytes)
     }
 }
 

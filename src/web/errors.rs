@@ -191,8 +191,8 @@ fn answer(status: Status, request: &Request<'_>, desk: Option<&Desk<'_>>) -> Res
     response.finalize()
 }
 
-/// JSON when it is named and HTML is not wished for more (RFC 9110, section 12.5.1, as far as these two go).
-fn prefers_json(accept: &str) -> bool {
+/// Whether an error is answered in JSON: when it is named and HTML is not wished for more (RFC 9110, section 12.5.1, as far as these two go).
+pub fn prefers_json(accept: &str) -> bool {
     let weight = |wanted: &str| {
         accept
             .split(',')

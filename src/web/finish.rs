@@ -9,12 +9,11 @@ use std::sync::Arc;
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{Method, Status};
 use rocket::tokio::io::empty;
-use rocket::tokio::task::spawn_blocking;
 use rocket::{Data, Request, Response, async_trait};
 
+use super::answered::{self, Untold};
 use super::asked::Asked;
-use super::{answered, conditional, encoding, headers};
-use crate::compress::{Encoding, LARGE};
+use super::{conditional, encoding, headers};
 use crate::digest;
 use crate::telemetry::{self, metrics::Metrics};
 
@@ -40,8 +39,10 @@ impl Fairing for Finish {
     }
 
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
-        // It goes with the request, however that ends.
-        request.local_cache(|| self.metrics.begin());
+        // It goes with the request, however that ends. What nobody sent is not one more.
+        if request.local_cache(|| None::<Untold>).is_none() {
+            request.local_cache(|| self.metrics.begin());
+        }
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
@@ -81,11 +82,11 @@ async fn pack<'r>(request: &'r Request<'_>, asked: &Asked, response: &mut Respon
         // A body in memory can be read; a body that cannot be is sent as an empty one by Rocket.
         return;
     };
-    let encoding = encoding::accepted(request);
+    let encoding = encoding::accepted(request.headers().get("accept-encoding"));
     response.adjoin_raw_header("Vary", "Accept-Encoding");
     if response.status() == Status::Ok && matches!(asked.method, Method::Get | Method::Head) {
         let etag = conditional::etag(&digest::tag(&bytes), encoding);
-        let fresh = conditional::has_already(request, &etag);
+        let fresh = conditional::has_already(request.headers().get("if-none-match"), &etag);
         response.set_raw_header("ETag", etag);
         if fresh {
             response.set_status(Status::NotModified);
@@ -96,13 +97,7 @@ async fn pack<'r>(request: &'r Request<'_>, asked: &Asked, response: &mut Respon
             return;
         }
     }
-    let packed = if bytes.len() > LARGE && encoding != Encoding::Identity {
-        spawn_blocking(move || encoding.pack(bytes))
-            .await
-            .unwrap_or_default()
-    } else {
-        encoding.pack(bytes)
-    };
+    let packed = encoding::packed(encoding, bytes).await;
     if let Some(name) = encoding.name() {
         response.set_raw_header("Content-Encoding", name);
     }

@@ -128,7 +128,7 @@ fn judge(request: &Request<'_>) -> Verdict {
 }
 
 /// A missing, doubled or impossible host is nobody's, even where every name is allowed (RFC 9112, section 3.2).
-fn host_is_ours(asked: &Asked, config: &Config) -> bool {
+pub fn host_is_ours(asked: &Asked, config: &Config) -> bool {
     let host = asked.host.as_deref();
     host.is_some_and(|host| config.allowed_hosts.allow(host))
 }

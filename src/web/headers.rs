@@ -22,7 +22,7 @@ const ALWAYS: &[(&str, &str)] = &[
 ];
 
 /// A year, as browsers' preload list asks; the domain's other names are not ours to speak for.
-const TRANSPORT: &str = "max-age=31536000";
+pub const TRANSPORT: &str = "max-age=31536000";
 
 /// Sets the headers; the promise of HTTPS only where the visitor came by it.
 pub fn secure(response: &mut Response<'_>, https: bool) {

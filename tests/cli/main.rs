@@ -6,6 +6,7 @@
 mod accounts;
 mod addresses;
 mod backup;
+mod cache;
 mod check;
 mod config;
 mod crash;

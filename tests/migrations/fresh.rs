@@ -1,7 +1,10 @@
 //! A database fresh from the migrations, and rows that its tables take.
 
+use std::path::Path;
+
 use oc_lettings::db::Db;
 use oc_lettings::error::{Error, Result};
+use refinery::{Migration, Runner, Target};
 use rusqlite::{Connection, Transaction};
 use tempfile::TempDir;
 
@@ -57,11 +60,24 @@ pub(super) const ROWS: &[(&str, &[(&str, &str)])] = &[
     ("profile", &[("user_id", "2"), ("updated_at", NOW)]),
     (
         "place",
+        &[("state", "'XX'"), ("city", "'Nowhere'"), ("lettings", "1")],
+    ),
+    ("state", &[("state", "'XX'"), ("lettings", "1")]),
+    (
+        "letting_place",
         &[
+            ("letting_id", "9"),
             ("state", "'XX'"),
             ("city", "'Nowhere'"),
-            ("country_iso_code", "'ZZZ'"),
-            ("lettings", "1"),
+        ],
+    ),
+    (
+        "span",
+        &[
+            ("list", "'letting'"),
+            ("ids", "256"),
+            ("number", "9"),
+            ("rows", "1"),
         ],
     ),
     (
@@ -156,17 +172,46 @@ impl Fresh {
         self.ask("select coalesce(group_concat(state || ' ' || city || ' ' || lettings, ', ' order by state, city), '') from place")
     }
 
-    /// The place table as the triggers keep it, and as it would be counted.
+    /// What is counted of homes and people as the triggers keep it, and as it would be counted now.
     pub(super) fn kept_and_counted(&self) -> (String, String) {
-        (
-            self.places(),
-            self.ask(
-                "select coalesce(group_concat(state || ' ' || city || ' ' || n, ', ' order by state, city), '') from
-                 (select state, city, country_iso_code, count(*) as n from letting join address on address.id = address_id
-                  group by state, city, country_iso_code)",
-            ),
-        )
+        let kept = "
+            select 'place ' || state || ' ' || city || ' ' || lettings as line from place
+            union all select 'state ' || state || ' ' || lettings from state
+            union all select 'home ' || letting_id || ' ' || state || ' ' || city from letting_place
+            union all select list || ' ' || ids || ' ' || number || ' ' || rows from span";
+        let counted = "
+            with home as (select letting.id, state, city from letting join address on address.id = address_id)
+            select 'place ' || state || ' ' || city || ' ' || count(*) as line from home group by state, city
+            union all select 'state ' || state || ' ' || count(*) from home group by state
+            union all select 'home ' || id || ' ' || state || ' ' || city from home
+            union all select 'letting ' || ids || ' ' || (id / ids) || ' ' || count(*)
+                from letting, (select 256 as ids union select 8192) group by ids, id / ids
+            union all select 'profile ' || ids || ' ' || (id / ids) || ' ' || count(*)
+                from profile, (select 256 as ids union select 8192) group by ids, id / ids";
+        let lines = |question: &str| {
+            self.ask(&format!(
+                "select coalesce(group_concat(line, ', ' order by line), '') from ({question})"
+            ))
+        };
+        (lines(kept), lines(counted))
     }
+}
+
+/// A database as a binary left it that knew the migrations up to this one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the site's own way in applies every migration"
+)]
+pub(super) fn migrated_to(path: &Path, version: i32) -> Connection {
+    let migrations: Vec<Migration> =
+        refinery::load_sql_migrations(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))
+            .expect("the folder of migrations");
+    let mut conn = Connection::open(path).expect("a folder that can be written");
+    Runner::new(&migrations)
+        .set_target(Target::Version(version))
+        .run(&mut conn)
+        .expect("migrations that were released");
+    conn
 }
 
 /// Numbers below a limit, by Numerical Recipes' generator: any series will do, as long as it is the same each time.

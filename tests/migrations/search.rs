@@ -1,13 +1,9 @@
 //! The indexes of words, which triggers keep: what they find is what the rows say.
 
-use std::path::Path;
-
 use oc_lettings::db::{self, Db};
-use refinery::{Migration, Runner, Target};
-use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::fresh::{Fresh, NOW, series};
+use super::fresh::{Fresh, NOW, migrated_to, series};
 
 /// Each index, the texts that a row has in it, and where these come from.
 const INDEXES: [(&str, &str, &str); 5] = [
@@ -158,21 +154,4 @@ fn rows_from_before_the_indexes_are_in_them() {
         assert!(found.contains(&row.to_owned()), "{row}: {found:#?}");
     }
     assert_eq!(fresh.db.read(db::problems).unwrap(), Vec::<String>::new());
-}
-
-/// A database as a binary left it that knew the migrations up to this one.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the site's own way in applies every migration"
-)]
-fn migrated_to(path: &Path, version: i32) -> Connection {
-    let migrations: Vec<Migration> =
-        refinery::load_sql_migrations(concat!(env!("CARGO_MANIFEST_DIR"), "/migrations"))
-            .expect("the folder of migrations");
-    let mut conn = Connection::open(path).expect("a folder that can be written");
-    Runner::new(&migrations)
-        .set_target(Target::Version(version))
-        .run(&mut conn)
-        .expect("migrations that were released");
-    conn
 }

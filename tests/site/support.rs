@@ -3,7 +3,7 @@
 //! A site is a temporary folder with a real database, brought up by the real migrations, and Rocket's local client in
 //! front of the real site. Nothing is mocked and nothing is asserted here. What comes back is in `support/answer.rs`,
 //! what was logged meanwhile in `support/logged.rs`; accounts are made in `support/accounts.rs`, and who keeps cookies and
-//! fills in forms is in `support/browser.rs`.
+//! fills in forms is in `support/browser.rs`. The site behind its own front is in `support/front.rs`.
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
@@ -26,6 +26,7 @@ use logged::LOG;
 pub(crate) mod accounts;
 pub(crate) mod answer;
 pub(crate) mod browser;
+pub(crate) mod front;
 pub(crate) mod logged;
 
 /// A site of its own, with its own database.
@@ -174,6 +175,16 @@ impl Site {
             .db
             .read(|conn| Ok(conn.query_row(&sql, [], |row| row.get(0))?));
         answer.expect("a question that the schema takes")
+    }
+
+    /// The database, for what is about it and not about pages.
+    pub(crate) fn db(&self) -> &Db {
+        &self.db
+    }
+
+    /// Does something beside the test, on the site's threads.
+    pub(crate) fn spawn<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) {
+        self.runtime.spawn(work);
     }
 
     fn write<T>(&self, change: impl FnOnce(&Transaction<'_>) -> T) -> T {

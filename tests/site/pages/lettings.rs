@@ -203,6 +203,56 @@ fn twenty_four_homes_are_on_a_page_and_links_lead_through_all_of_them() {
 }
 
 #[test]
+fn each_page_of_a_long_list_with_gaps_holds_the_homes_that_belong_there() {
+    let site = Site::new();
+    site.many_lettings(12_000);
+    site.sql(
+        "delete from letting where id % 3 = 0 and id > 400 or id between 5000 and 5900",
+        [],
+    );
+    site.sql(
+        "update address set state = 'GA', city = 'Brunswick' where id % 2 = 0",
+        [],
+    );
+    let states = [
+        ("/lettings/?", "true"),
+        ("/lettings/?state=CA&", "state = 'CA'"),
+        ("/lettings/?state=GA&city=Brunswick&", "state = 'GA'"),
+        ("/lettings/?city=Irvine&", "city = 'Irvine'"),
+    ];
+    for (list, matching) in states {
+        let homes =
+            format!("from letting join address on address.id = address_id where {matching}");
+        let total: u64 = site
+            .value(&format!("select count(*) {homes}"))
+            .parse()
+            .expect("a number");
+        let last = total.div_ceil(24);
+        for page in [
+            1,
+            2,
+            10,
+            11,
+            12,
+            13,
+            last / 3,
+            last / 2,
+            last / 2 + 1,
+            last - 11,
+            last - 1,
+            last,
+        ] {
+            let expected = site.value(&format!(
+                "select group_concat(title, ',') from (select title {homes} order by letting.id desc limit 24 offset {})",
+                (page - 1) * 24
+            ));
+            let shown = site.get(&format!("{list}page={page}"));
+            assert_eq!(titles(&shown).join(","), expected, "{list}page={page}");
+        }
+    }
+}
+
+#[test]
 fn one_page_of_homes_has_no_page_links() {
     let site = Site::new();
     site.many_lettings(24);

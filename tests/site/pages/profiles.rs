@@ -31,6 +31,29 @@ fn the_four_demo_people_show_their_exact_facts() {
 }
 
 #[test]
+fn each_page_of_many_people_with_gaps_holds_those_who_belong_there() {
+    let site = Site::new();
+    for change in [
+        "insert into user (username, password, date_joined, updated_at)
+         with recursive number (n) as (select 1 union all select n + 1 from number where n < 10000)
+         select 'person' || n, '!', '2026-11-03T07:31:05.000000Z', '2026-11-03T07:31:05.000000Z' from number",
+        "insert into profile (id, user_id, updated_at) select id + 7, id, updated_at from user",
+        "delete from profile where id % 5 < 2",
+    ] {
+        site.sql(change, []);
+    }
+    for page in [1, 2, 6, 7, 62, 63, 64, 120, 124, 125] {
+        let expected = site.value(&format!(
+            "select group_concat(username, ',') from (select username from profile join user on user.id = user_id
+             order by profile.id limit 48 offset {})",
+            (page - 1) * 48
+        ));
+        let shown = site.get(&format!("/profiles/?page={page}"));
+        assert_eq!(usernames(&shown).join(","), expected, "page {page}");
+    }
+}
+
+#[test]
 fn the_list_shows_people_in_the_order_in_which_they_came() {
     let page = Site::demo().get("/profiles/");
     assert!(

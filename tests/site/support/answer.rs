@@ -40,6 +40,26 @@ impl Answer {
         }
     }
 
+    /// Reads an answer as it traveled on a connection that ended with it.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");
+        let (head, body) = bytes.split_at(end.expect("the end of the headers") + 4);
+        let head = std::str::from_utf8(head).expect("headers of text");
+        let mut lines = head.lines().filter(|line| !line.is_empty());
+        let status = lines.next().and_then(|line| line.get(9..12));
+        let headers: Vec<(String, String)> = lines
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .collect();
+        let length = headers.iter().find(|(name, _)| name == "content-length");
+        Self {
+            status: status.and_then(|code| code.parse().ok()).expect("a status"),
+            length: length.map(|(_, value)| value.parse().expect("a length")),
+            headers,
+            bytes: body.to_vec(),
+        }
+    }
+
     /// The body as text.
     pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.bytes).expect("a body of text")
@@ -102,7 +122,9 @@ impl Answer {
     /// All headers but those that differ from answer to answer.
     pub(crate) fn lasting_headers(&self) -> Vec<(String, String)> {
         let mut headers = self.headers.clone();
-        headers.retain(|(name, _)| name != "x-request-id");
+        // The last three are the connection's, and known only where there is one.
+        let varying = ["x-request-id", "date", "connection", "content-length"];
+        headers.retain(|(name, _)| !varying.contains(&name.as_str()));
         headers.sort();
         headers
     }

@@ -1,0 +1,109 @@
+//! How many rows a long list has, and where its n-th one is, without passing over all before it.
+//!
+//! Triggers count the rows of spans of ids, large ones and small ones (`migrations/V10__long_lists.sql`).
+
+use rusqlite::{CachedStatement, Connection, Transaction};
+
+use crate::error::Result;
+use crate::paging::Window;
+
+/// The ids of a small span.
+const SMALL: i64 = 256;
+/// The ids of a large one.
+const LARGE: i64 = 8192;
+
+/// A list whose rows are counted in spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum List {
+    /// Homes.
+    Lettings,
+    /// People.
+    Profiles,
+}
+
+/// Where to begin to fetch a window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Start {
+    /// The first id that counts in the direction in which is fetched.
+    pub id: i64,
+    /// How many rows to pass over from there.
+    pub offset: i64,
+}
+
+impl List {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Lettings => "letting",
+            Self::Profiles => "profile",
+        }
+    }
+
+    /// How many rows it has.
+    pub fn count(self, conn: &Connection) -> Result<u64> {
+        let sql = "select coalesce(sum(rows), 0) from span where list = ?1 and ids = ?2";
+        let mut statement = conn.prepare_cached(sql)?;
+        Ok(statement.query_row((self.name(), LARGE), |row| row.get(0))?)
+    }
+
+    /// Where a window of the list begins, fetched from the highest id down or from the lowest up.
+    pub fn start(self, conn: &Connection, window: Window, down: bool) -> Result<Start> {
+        let mut start = Start {
+            id: if down { i64::MAX } else { i64::MIN },
+            offset: window.offset,
+        };
+        if window.offset < SMALL {
+            return Ok(start);
+        }
+        let direction = if down { "desc" } else { "asc" };
+        let mut spans = conn.prepare_cached(&format!(
+            "select number, rows from span where list = ?1 and ids = ?2 and number between ?3 and ?4
+             order by number {direction}"
+        ))?;
+        let within = LARGE / SMALL;
+        let large = self.pass(&mut spans, LARGE, (0, i64::MAX), &mut start.offset)?;
+        let small = match large {
+            Some(large) => {
+                let small = (large * within, large * within + within - 1);
+                self.pass(&mut spans, SMALL, small, &mut start.offset)?
+            }
+            None => None,
+        };
+        start.id = match (small, down) {
+            (Some(small), true) => small * SMALL + SMALL - 1,
+            (Some(small), false) => small * SMALL,
+            // There are not so many rows.
+            (None, true) => i64::MIN,
+            (None, false) => i64::MAX,
+        };
+        Ok(start)
+    }
+
+    /// Passes over whole spans, and gives the number of the one in which the window begins.
+    fn pass(
+        self,
+        spans: &mut CachedStatement<'_>,
+        ids: i64,
+        (first, last): (i64, i64),
+        offset: &mut i64,
+    ) -> Result<Option<i64>> {
+        let mut rows = spans.query((self.name(), ids, first, last))?;
+        while let Some(row) = rows.next()? {
+            let count: i64 = row.get(1)?;
+            if *offset < count {
+                return Ok(Some(row.get(0)?));
+            }
+            *offset -= count;
+        }
+        Ok(None)
+    }
+}
+
+/// Counts all rows anew, where the triggers were at rest.
+pub(super) fn recount(tx: &Transaction<'_>) -> Result<()> {
+    Ok(tx.execute_batch(
+        "delete from span;
+         insert into span (list, ids, number, rows) select 'letting', 256, id / 256, count(*) from letting group by id / 256;
+         insert into span (list, ids, number, rows) select 'profile', 256, id / 256, count(*) from profile group by id / 256;
+         insert into span (list, ids, number, rows) select list, 8192, number / 32, sum(rows) from span group by list, number / 32;",
+    )?)
+}

@@ -1,0 +1,163 @@
+//! One page as it is kept: an answer without what belongs to a single request, in one form of its bytes.
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY,
+};
+use hyper::{Response, StatusCode};
+
+use crate::compress::Encoding;
+use crate::web::{conditional, encoding};
+
+/// The id of the request, which each answer carries.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What is added anew for each request.
+const OF_THE_REQUEST: [HeaderName; 2] = [REQUEST_ID, STRICT_TRANSPORT_SECURITY];
+/// What a header takes in memory besides its value.
+const PER_HEADER: usize = 160;
+
+/// A page in one form.
+pub struct Page {
+    /// The version of the content that was current before it was made.
+    pub version: u64,
+    /// The route that made it.
+    pub route: Arc<str>,
+    /// 200, or 404.
+    pub status: StatusCode,
+    /// All headers but those of the request and the length.
+    pub headers: HeaderMap,
+    /// The bytes in its form.
+    pub body: Bytes,
+}
+
+impl Page {
+    /// An answer in its identity form, which is for everybody, as a page.
+    pub fn of(version: u64, route: Arc<str>, answer: Response<Bytes>) -> Self {
+        let (mut head, body) = answer.into_parts();
+        for name in OF_THE_REQUEST {
+            head.headers.remove(name);
+        }
+        Self {
+            version,
+            route,
+            status: head.status,
+            headers: head.headers,
+            body,
+        }
+    }
+
+    /// The same page in another form than its identity.
+    pub async fn packed(&self, form: Encoding) -> Self {
+        let mut headers = self.headers.clone();
+        if let Some(name) = form.name() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        let tag = self
+            .etag()
+            .map(|etag| conditional::etag(etag.trim_matches('"'), form));
+        if let Some(Ok(etag)) = tag.map(HeaderValue::try_from) {
+            headers.insert(ETAG, etag);
+        }
+        Self {
+            headers,
+            body: encoding::packed(form, self.body.to_vec()).await.into(),
+            route: Arc::clone(&self.route),
+            ..*self
+        }
+    }
+
+    /// Its strong entity tag; a page that says that there is nothing has none.
+    pub fn etag(&self) -> Option<&str> {
+        text(&self.headers, &ETAG)
+    }
+
+    /// Whether it says that there is nothing.
+    pub fn says_nothing(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
+    /// Bytes in memory besides its own few fields.
+    pub(super) fn weight(&self) -> usize {
+        let headers = self.headers.values();
+        let headers: usize = headers.map(|value| value.len() + PER_HEADER).sum();
+        self.body.len() + headers
+    }
+}
+
+/// Whether it is a page, or that there is none; nothing that was meant for one visitor, and nothing that depends on more of the request
+/// than the form of its bytes and, for an error, whether it is a page at all.
+pub fn is_for_everybody(answer: &Response<Bytes>) -> bool {
+    let headers = answer.headers();
+    let is_page = match answer.status() {
+        StatusCode::OK => headers.contains_key(ETAG),
+        StatusCode::NOT_FOUND => {
+            text(headers, &CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"))
+        }
+        _ => false,
+    };
+    let depends_on: Vec<String> = headers
+        .get_all(VARY)
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .flat_map(|line| line.split(','))
+        .map(|name| name.trim().to_ascii_lowercase())
+        .collect();
+    let is_private = text(headers, &CACHE_CONTROL)
+        .is_some_and(|told| told.contains("no-store") || told.contains("private"));
+    is_page
+        && !is_private
+        && !headers.contains_key(SET_COOKIE)
+        && !headers.contains_key(CONTENT_ENCODING)
+        && depends_on.iter().any(|name| name == "accept-encoding")
+        && depends_on
+            .iter()
+            .all(|name| matches!(name.as_str(), "accept-encoding" | "accept"))
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kept(status: u16, more: &[(&'static str, &'static str)]) -> bool {
+        let mut answer = Response::new(Bytes::new());
+        for (name, value) in [
+            ("content-type", "text/html; charset=utf-8"),
+            ("etag", "\"0\""),
+            ("vary", "Accept"),
+            ("vary", "Accept-Encoding"),
+        ]
+        .iter()
+        .chain(more)
+        {
+            let value = HeaderValue::from_static(value);
+            answer.headers_mut().append(*name, value);
+        }
+        *answer.status_mut() = StatusCode::from_u16(status).unwrap();
+        is_for_everybody(&answer)
+    }
+
+    #[test]
+    fn what_is_meant_for_one_visitor_is_not_kept() {
+        assert!(kept(200, &[]) && kept(404, &[]));
+        for status in [204, 206, 301, 303, 304, 400, 403, 410, 500, 503] {
+            assert!(!kept(status, &[]), "{status}");
+        }
+        for header in [
+            ("set-cookie", "session=1"),
+            ("cache-control", "no-store"),
+            ("cache-control", "private, max-age=60"),
+            ("vary", "Cookie"),
+            ("vary", "*"),
+            ("content-encoding", "gzip"),
+        ] {
+            assert!(!kept(200, &[header]), "{header:?}");
+        }
+    }
+}
