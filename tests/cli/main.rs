@@ -32,6 +32,7 @@ mod server;
 mod staff;
 mod start;
 mod stop;
+mod systemd;
 mod together;
 mod upload;
 mod volatile;
