@@ -75,9 +75,12 @@ coverage:
 	cargo llvm-cov --fail-under-lines 85
 
 # What pages and a start cost, what long lists cost in the admin, what sign-ins cost the pages, what a backup costs those
-# who write, and what moving in costs.
+# who write, what moving in costs, and what it costs to be watched; and the server under load beside nginx, bare Rocket and
+# bare hyper, as ratios.
 bench:
-	cargo bench --bench pages --bench admin --bench sign_in --bench backup --bench import
+	cargo bench --bench pages --bench admin --bench sign_in --bench backup --bench import --bench watching
+	@command -v wrk >/dev/null && command -v nginx >/dev/null || { echo "the load needs wrk and nginx (apt install wrk nginx-light)"; exit 1; }
+	cargo bench --bench load
 
 # What the static executable answers a second, beside one with glibc. Needs wrk.
 compare: export TARGETS = $(MACHINE)

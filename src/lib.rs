@@ -22,7 +22,8 @@
 //! ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds the address in the site's own
 //! table ([`web::addresses`]); a missing slash or a wrong method ends here. The handler in [`pages::lettings`] asks
 //! [`models::letting::Letting::find`] where it stands ([`db::Db::read`]) and draws the answer with [`ui::page`]. On the
-//! way out [`web::finish`] tags, compresses and logs it.
+//! way out [`web::finish`] tags and compresses it, and [`web::answered`] tells the log, the numbers and Sentry
+//! ([`telemetry`]) what became of it.
 //!
 //! **`POST /admin/lettings/letting/1/change/`.** Before the handler in [`admin::change`] runs, [`web::signed::Desk`] has
 //! found the session and the account with its rights, [`admin::Named`] the declaration, [`web::posted::Posted`] has passed
@@ -31,8 +32,9 @@
 //! A new model is a migration, a file in [`models`] with its declaration, and a line in [`models::ALL`].
 //!
 //! **An error.** Whatever fails below a handler is an [`error::Error`], named for what the visitor is told. Its
-//! responder in [`web::errors`] logs what is ours, which is also what Sentry gets ([`telemetry`]), and leaves a status;
-//! one catcher draws every status as a page or, for programs, as JSON.
+//! responder in [`web::errors`] logs what is ours, which is also what Sentry gets ([`telemetry::reporter`]), with what was
+//! logged before in the same request, and leaves a status; one catcher draws every status as a page or, for programs, as
+//! JSON.
 //!
 //! **`oc-lettings serve`.** `main.rs` calls [`cli::main`]; [`config::Config::load`] reads every setting once, with its
 //! source; [`db::Db::open_and_migrate_with`] looks at the file before it opens it, makes it where it is missing and brings

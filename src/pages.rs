@@ -7,6 +7,7 @@ pub mod bring;
 pub mod health;
 pub mod home;
 pub mod lettings;
+pub mod metrics;
 pub mod profiles;
 pub mod session;
 pub mod setup;

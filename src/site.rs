@@ -1,5 +1,7 @@
 //! The site as one Rocket: every mount, fairing and catcher, on one screen.
 
+use std::sync::Arc;
+
 use rocket::data::{Limits, ToByteUnit};
 use rocket::shield::Shield;
 use rocket::{Build, Rocket};
@@ -10,8 +12,9 @@ use crate::db::Db;
 use crate::db::backup::Backups;
 use crate::models;
 use crate::moving::Moving;
-use crate::pages::{bring, health, home, lettings, profiles, session, setup, wellknown};
+use crate::pages::{bring, health, home, lettings, metrics, profiles, session, setup, wellknown};
 use crate::schema::Models;
+use crate::telemetry::metrics::Metrics;
 use crate::web::finish::Finish;
 use crate::web::gate::Gate;
 use crate::web::hashing::Hashing;
@@ -28,7 +31,8 @@ pub fn build(config: Config, db: Db) -> Rocket<Build> {
 
 /// The same with other declarations than the site's own.
 pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
-    let pages = [
+    let numbers = Arc::new(Metrics::new());
+    let mut pages = vec![
         home::routes(),
         lettings::routes(),
         profiles::routes(),
@@ -40,6 +44,9 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         bring::routes(),
         admin::routes(),
     ];
+    if config.metrics_token.is_some() {
+        pages.push(metrics::routes());
+    }
     let uploads = Uploads::beside(db.path());
     let moving = Moving::new(Backups::of(&config));
     rocket::custom(rocket_config())
@@ -53,11 +60,12 @@ pub fn build_with(config: Config, db: Db, models: Models) -> Rocket<Build> {
         .manage(Jobs::default())
         .manage(uploads)
         .manage(moving)
-        .register("/", errors::catchers())
-        .register("/admin", errors::office_catchers())
+        .manage(Arc::clone(&numbers))
+        .register("/", watch::watched_catchers(errors::catchers()))
+        .register("/admin", watch::watched_catchers(errors::office_catchers()))
         .attach(keys::fairing())
         .attach(Gate)
-        .attach(Finish)
+        .attach(Finish::new(numbers))
         // Rocket would set headers of its own; ours are in web/headers.rs.
         .attach(Shield::new())
 }

@@ -1,10 +1,12 @@
 //! What any request needs, whatever page it asks for.
 //!
 //! On the way in: `asked` (who asks, from where), `gate` (what is answered before any route), `guards`,
-//! `signed` (who is signed in, `notices` for them), `posted` (the only way to read a post). On the way out: `errors`, `conditional`,
-//! `encoding`, `headers`, brought together in `finish`. No page is known here.
+//! `signed` (who is signed in, `notices` for them), `posted` (the only way to read a post). On the way out: `errors`,
+//! `conditional`, `encoding`, `headers`, `answered` (what the log, the numbers and Sentry hear), brought together in `finish`.
+//! No page is known here.
 
 pub mod addresses;
+pub mod answered;
 pub mod asked;
 pub mod assets;
 pub mod conditional;

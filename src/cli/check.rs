@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::Args;
 use rusqlite::Connection;
@@ -18,7 +17,8 @@ use crate::db::{self, Db, migrate};
 use crate::error::{Error, Result};
 use crate::models::user::account;
 use crate::password::{self, Verdict};
-use crate::telemetry;
+use crate::telemetry::post::Post;
+use crate::telemetry::reporter;
 
 mod backups;
 mod clock;
@@ -276,33 +276,37 @@ fn send_test_event(config: &Config) -> Result<String> {
     let dsn: Dsn = dsn.reveal().parse().map_err(|problem| {
         Error::Refused(format!("SENTRY_DSN cannot be parsed ({problem}): copy the DSN from the project's settings in Sentry"))
     })?;
-    let event = telemetry::test_event(config);
+    let event = reporter::test_event(config);
     let id = event.event_id;
-    let mut body = Vec::new();
-    sentry::Envelope::from(event)
-        .to_writer(&mut body)
-        .map_err(|problem| Error::internal(format!("write the test event: {problem}")))?;
-    let agent: ureq::Agent = ureq::Agent::config_builder()
-        .timeout_global(Some(Duration::from_secs(10)))
-        .http_status_as_error(false)
-        .build()
-        .into();
     let host = dsn.host().to_owned();
-    let answer = agent
-        .post(dsn.envelope_api_url().as_str())
-        .header(
-            "X-Sentry-Auth",
-            dsn.to_auth(Some("oc-lettings")).to_string(),
-        )
-        .header("Content-Type", "application/x-sentry-envelope")
-        .send(&body[..])
-        .map_err(|problem| {
-            Error::Refused(format!("Sentry at {host} cannot be reached: {problem}"))
-        })?;
-    match answer.status().as_u16() {
-        200..=299 => Ok(format!("Sentry at {host} accepted the test event {id}")),
-        status => Err(Error::Refused(format!(
-            "Sentry at {host} refused the test event with status {status}: check SENTRY_DSN"
-        ))),
+    let answer = Post::to(&dsn).send(&event.into()).map_err(|problem| {
+        Error::Refused(format!(
+            "Sentry at {host} cannot be reached: {problem}; check SENTRY_DSN, and that this machine may reach it"
+        ))
+    })?;
+    if matches!(answer.status, 200..=299) {
+        return Ok(format!(
+            "Sentry at {host} accepted the test event {id} for {} of {}",
+            config.sentry.environment,
+            reporter::release(),
+        ));
+    }
+    let said = match answer.detail.as_str() {
+        "" => String::new(),
+        detail => format!(" ({detail})"),
+    };
+    Err(Error::Refused(format!(
+        "Sentry at {host} refused the test event with status {}{said}: {}",
+        answer.status,
+        cure(answer.status)
+    )))
+}
+
+/// What to do about a refusal.
+fn cure(status: u16) -> &'static str {
+    match status {
+        429 => "it wants no more for now; look at the project's quota and try again later",
+        500.. => "it has trouble of its own; try again later",
+        _ => "copy SENTRY_DSN again from the project's settings",
     }
 }

@@ -18,6 +18,7 @@ use crate::db::file::Lasting;
 use crate::db::{Db, migrate};
 use crate::error::{Context, Error, Result};
 use crate::models::session;
+use crate::telemetry::reporter;
 use crate::web::setup::{self, SetUp};
 use crate::{demo, front, site};
 
@@ -82,6 +83,7 @@ async fn serve(
         ToString::to_string,
     );
     spawn(clear_sessions(db.clone()));
+    spawn(tell_health());
     let backups = Backups::of(&config);
     let mut site = site::build(config, db.clone());
     if let Some(token) = &link {
@@ -128,6 +130,14 @@ async fn clear_sessions(db: Db) {
             log::error!("expired sessions cannot be dropped: {error}");
         }
         sleep(Duration::from_hours(24)).await;
+    }
+}
+
+/// Tells Sentry once a minute how this release does; the rest is told at the end.
+async fn tell_health() {
+    loop {
+        sleep(Duration::from_mins(1)).await;
+        reporter::tell_health();
     }
 }
 

@@ -6,7 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
@@ -22,6 +22,10 @@ use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::timeout;
 
 use super::spool;
+use crate::telemetry::metrics::Metrics;
+use crate::telemetry::scrub;
+use crate::web::answered::Answered;
+use crate::web::asked::Asked;
 use crate::web::uploads::HANDED_OVER;
 
 /// The largest body that is taken: far more than any form of ours has.
@@ -61,12 +65,17 @@ pub(super) async fn answer(
     peer: SocketAddr,
     client: Arc<Client>,
 ) -> Response<Body> {
+    let since = Instant::now();
     let (parts, body) = request.into_parts();
+    let turned_away = |status, words: &'static str| {
+        told(&client, &parts, peer, since, status, words.len());
+        plain(status, words)
+    };
     // HTTP's methods are case-sensitive (RFC 9110, section 9.1). Rocket would take `head` for HEAD and send no body,
     // hyper would not, and the client wait for one.
     let method = parts.method.as_str().parse::<rocket::http::Method>().ok();
     let Some(method) = method.filter(|method| method.as_str() == parts.method.as_str()) else {
-        return plain(
+        return turned_away(
             StatusCode::NOT_IMPLEMENTED,
             "This method is not known here.\n",
         );
@@ -76,7 +85,7 @@ pub(super) async fn answer(
         .path_and_query()
         .map_or("/", |target| target.as_str());
     if !target.starts_with('/') {
-        return plain(StatusCode::BAD_REQUEST, "This is no address of a page.\n");
+        return turned_away(StatusCode::BAD_REQUEST, "This is no address of a page.\n");
     }
     let target = encoded(target);
     if spool::is_for(&parts.method, &parts.headers) {
@@ -86,14 +95,40 @@ pub(super) async fn answer(
     let body = match read(body).await {
         Ok(body) => body,
         Err(StatusCode::PAYLOAD_TOO_LARGE) => {
-            return plain(
+            return turned_away(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "What was sent is larger than we can take.\n",
             );
         }
-        Err(status) => return plain(status, "The body of the request could not be read.\n"),
+        Err(status) => return turned_away(status, "The body of the request could not be read.\n"),
     };
     dispatch(client, method, target, parts, peer, body, None).await
+}
+
+/// Tells of a request that Rocket cannot be handed. Who sends it is read as the site would read it.
+fn told(
+    client: &Client,
+    parts: &Parts,
+    peer: SocketAddr,
+    since: Instant,
+    status: StatusCode,
+    bytes: usize,
+) {
+    let local = handed_over(client.get("/"), &parts.headers, peer);
+    let asked = Asked::of(local.inner());
+    let answered = Answered {
+        request_id: &asked.facts.request_id,
+        method: parts.method.as_str(),
+        path: &scrub::path(parts.uri.path()),
+        route: None,
+        status: status.as_u16(),
+        took: since.elapsed(),
+        bytes,
+        client: asked.client,
+    };
+    if let Some(metrics) = client.rocket().state::<Arc<Metrics>>() {
+        answered.told(None, metrics);
+    }
 }
 
 /// Hands a request to Rocket, with its body or with the name of the file that holds it.

@@ -19,6 +19,7 @@ use rocket::tokio::io::AsyncWriteExt;
 use rocket::tokio::time::{Instant, timeout, timeout_at};
 
 use super::exchange::handed_over;
+use crate::web::answered::Untold;
 use crate::web::uploads::{AROUND, Handed, LIMIT, Refusal, TAKES_FILES, Uploads};
 
 /// How long a client may pause while it sends.
@@ -55,6 +56,7 @@ pub(super) async fn take(
         &parts.headers,
         peer,
     );
+    form.inner().local_cache(|| Some(Untold));
     let form = form.dispatch().await;
     let (name, value) = TAKES_FILES;
     let takes_files = form.status().code == 200

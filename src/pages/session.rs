@@ -3,6 +3,7 @@
 //! Guessing is slow on purpose: waits grow by account and by client, every refusal takes the same time whether the
 //! account exists or not, and only a few hashes are computed at once. The counters are in `web/throttle.rs`.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use maud::{Markup, html};
@@ -20,6 +21,7 @@ use crate::models::user::account::{self, Credentials};
 use crate::models::{session, user};
 use crate::password::{self, Verdict, validate};
 use crate::schema::draft::{Errors, Fields, REQUIRED};
+use crate::telemetry::metrics::{Metrics, SignIn};
 use crate::ui::form;
 use crate::ui::office::{self, Level, Message, Office, Token};
 use crate::web::cookies::{Jar, SESSION, SIGN_IN};
@@ -75,6 +77,7 @@ async fn create(
     db: &State<Db>,
     throttle: &State<Throttle>,
     hashing: &State<Hashing>,
+    metrics: &State<Arc<Metrics>>,
     posted: Posted,
 ) -> Result<Outcome> {
     let since = Instant::now();
@@ -105,6 +108,7 @@ async fn create(
     if let Err(wait) = throttle.attempt(&username, client, Instant::now()) {
         let seconds = wait.as_secs() + 1;
         log::info!("a sign-in was held back for {seconds} s");
+        metrics.signed_in(SignIn::HeldBack);
         let words = format!(
             "Too many attempts. Please wait {} and try again.",
             if seconds == 1 {
@@ -131,6 +135,7 @@ async fn create(
     ) else {
         sleep(FLOOR.saturating_sub(since.elapsed())).await;
         log::info!("a sign-in was refused");
+        metrics.signed_in(SignIn::Refused);
         return refused(Errors::one("", REFUSED));
     };
     throttle.succeeded(&username, client);
@@ -141,6 +146,7 @@ async fn create(
         None
     };
     begin(&request, db, known.id, fresh).await?;
+    metrics.signed_in(SignIn::Ok);
     let next = fields
         .first("next")
         .filter(|next| is_ours(next))

@@ -12,12 +12,9 @@ const SET_UP: &str = "/admin/setup/";
 pub fn event(mut event: Event<'static>) -> Event<'static> {
     event.user = None;
     event.server_name = None;
-    event.request = event.request.map(|request| Request {
-        method: request.method,
-        ..Request::default()
-    });
+    event.request = event.request.map(request);
     event.message = event.message.map(|text| words(&text));
-    event.transaction = event.transaction.map(|text| nameless(&text));
+    event.transaction = event.transaction.map(|text| template(&text));
     for exception in &mut event.exception.values {
         exception.value = exception.value.take().map(|text| words(&text));
     }
@@ -27,7 +24,25 @@ pub fn event(mut event: Event<'static>) -> Event<'static> {
     event
 }
 
-/// A path as it may be written down: without its query, the one-time link's token masked.
+/// What of a request may leave: its method, and its address without query and without people.
+pub fn request(request: Request) -> Request {
+    let url = request.url.map(|mut url| {
+        url.set_query(None);
+        url.set_fragment(None);
+        // An address without a host has neither.
+        let _ = (url.set_username(""), url.set_password(None));
+        let path = address(url.path());
+        url.set_path(&path);
+        url
+    });
+    Request {
+        url,
+        method: request.method,
+        ..Request::default()
+    }
+}
+
+/// A path as it may be written down: without its query, the one-time link's token and e-mail addresses masked.
 pub fn path(path: &str) -> String {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     // A link that was pasted wrongly may still hold its token.
@@ -35,12 +50,19 @@ pub fn path(path: &str) -> String {
         Some(start) if path.len() > start + SET_UP.len() => {
             format!("{}{SET_UP}…", &path[..start])
         }
+        _ if path.contains('@') || path.contains("%40") => {
+            let parts = path.split('/').map(|part| {
+                let is_address = part.contains('@') || part.contains("%40");
+                if is_address { "…" } else { part }
+            });
+            parts.collect::<Vec<_>>().join("/")
+        }
         _ => path.to_owned(),
     }
 }
 
-/// A path without the name of a person in it.
-fn nameless(text: &str) -> String {
+/// An address as it may leave: a path as above, without the name of a person in it.
+fn address(text: &str) -> String {
     let path = path(text);
     match path.strip_prefix("/profiles/") {
         Some(rest) if !rest.is_empty() => "/profiles/…/".to_owned(),
@@ -48,21 +70,33 @@ fn nameless(text: &str) -> String {
     }
 }
 
-/// Words with e-mail addresses, one-time links and the users and passwords of URLs masked.
+/// A template of addresses names nobody; anything else is taken for an address.
+fn template(text: &str) -> String {
+    if text.contains('<') {
+        text.to_owned()
+    } else {
+        address(text)
+    }
+}
+
+/// Words with e-mail addresses, one-time links, queries, and the users and passwords of URLs masked.
 pub fn words(text: &str) -> String {
-    text.split(' ')
-        .map(|word| {
-            if let Some(start) = word.to_ascii_lowercase().find(SET_UP) {
-                return format!("{}{SET_UP}…", &word[..start]);
-            }
-            match word.split_once('@') {
-                Some((before, after)) if !before.is_empty() && !after.is_empty() => "[address]",
-                _ => word,
-            }
-            .to_owned()
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+}
+
+fn word(word: &str) -> String {
+    if let Some(start) = word.to_ascii_lowercase().find(SET_UP) {
+        return format!("{}{SET_UP}…", &word[..start]);
+    }
+    let holds = |sign: char| {
+        word.split_once(sign)
+            .filter(|(before, after)| !before.is_empty() && !after.is_empty())
+    };
+    match (holds('@'), holds('?')) {
+        (Some(_), _) => "[address]".to_owned(),
+        (None, Some((path, _))) if path.contains('/') => format!("{path}?…"),
+        _ => word.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -72,9 +106,34 @@ mod tests {
 
     #[test]
     fn the_address_of_a_person_does_not_name_them() {
-        assert_eq!(nameless("/profiles/ada@example.com/"), "/profiles/…/");
-        assert_eq!(nameless("/profiles/"), "/profiles/");
-        assert_eq!(nameless("/lettings/1/"), "/lettings/1/");
+        assert_eq!(address("/profiles/ada@example.com/"), "/profiles/…/");
+        assert_eq!(address("/ada%40example.com/x/"), "/…/x/");
+        for path in ["/", "/profiles/", "/lettings/1/"] {
+            assert_eq!(address(path), path);
+        }
+        assert_eq!(path("/admin/x/ada@example.com/?a=b"), "/admin/x/…/");
+        assert_eq!(path("/profiles/ada/"), "/profiles/ada/");
+        assert_eq!(template("/profiles/<username>"), "/profiles/<username>");
+        assert_eq!(template("/profiles/ada/"), "/profiles/…/");
+    }
+
+    #[test]
+    fn words_keep_what_is_nobodys_business_to_themselves() {
+        for (text, expected) in [
+            (
+                "could not write to ada@example.com",
+                "could not write to [address]",
+            ),
+            (
+                "asked https://example.com/a/?q=ada twice",
+                "asked https://example.com/a/?… twice",
+            ),
+            ("where is it? nowhere @ all", "where is it? nowhere @ all"),
+            ("no such column: a?b", "no such column: a?b"),
+            ("see /Admin/setup/stolen/?next=/", "see /admin/setup/…"),
+        ] {
+            assert_eq!(words(text), expected);
+        }
     }
 
     #[test]
@@ -83,6 +142,9 @@ mod tests {
             method: Some("POST".into()),
             ..Request::default()
         };
+        request.url = "https://key:stolen@www.example.com/admin/setup/stolen/?q=stolen#stolen"
+            .parse()
+            .ok();
         request.cookies = Some("session=stolen".into());
         request.query_string = Some("q=stolen".into());
         request.data = Some("password=stolen".into());

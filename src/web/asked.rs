@@ -13,7 +13,9 @@ use super::notices::Notices;
 use super::seldom::Seldom;
 use crate::config::Config;
 use crate::config::hosts::host_of;
-use crate::telemetry::{Facts, scrub};
+use crate::telemetry;
+use crate::telemetry::request::Facts;
+use crate::telemetry::scrub;
 
 /// Headers about the client from a peer that is not trusted are worth one line in a while.
 static UNTRUSTED: Seldom = Seldom::every(Duration::from_hours(1));
@@ -47,9 +49,6 @@ impl Asked {
         let trusted = peer.is_some_and(|peer| config.trusted_proxies.trust(peer));
         let forwarded_for: Vec<&str> = headers.get("x-forwarded-for").collect();
         let proto = headers.get("x-forwarded-proto").last();
-        if !trusted && (proto.is_some() || !forwarded_for.is_empty()) {
-            warn_of_untrusted(request, peer);
-        }
         let mut hosts = headers.get("host");
         let authority = hosts
             .next()
@@ -60,13 +59,17 @@ impl Asked {
             .get_one("x-request-id")
             .filter(|id| trusted && is_plain_id(id))
             .map(str::to_owned);
+        let facts = Arc::new(Facts::new(
+            id.unwrap_or_else(new_id),
+            request.method().as_str().to_owned(),
+            scrub::path(uri.path().as_str()),
+        ));
+        if !trusted && (proto.is_some() || !forwarded_for.is_empty()) {
+            telemetry::within(&facts, || warn_of_untrusted(request, peer));
+        }
         Self {
             since: Instant::now(),
-            facts: Arc::new(Facts {
-                request_id: id.unwrap_or_else(new_id),
-                method: request.method().as_str().to_owned(),
-                path: scrub::path(uri.path().as_str()),
-            }),
+            facts,
             method: request.method(),
             target: uri.to_string(),
             client: peer.map(|peer| config.trusted_proxies.client(peer, &forwarded_for)),

@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 use rocket::http::{ContentType, Method, Status};
 use rocket::response::{self, Redirect, Responder};
-use rocket::{Catcher, Request, Response, catch, catchers};
+use rocket::{Catcher, Either, Request, Response, catch, catchers};
 
 use super::asked::Asked;
 use super::signed::Desk;
@@ -18,6 +18,10 @@ use crate::ui::{self, Frame, office};
 /// The methods that an address has, for `Allow`.
 #[derive(Debug, Clone)]
 pub struct Allow(pub String);
+
+/// How a program may show who it is, for `WWW-Authenticate`.
+#[derive(Debug, Clone, Copy)]
+pub struct Challenge(pub &'static str);
 
 /// What the visitor reads instead of a status' usual words.
 #[derive(Debug, Clone)]
@@ -95,9 +99,12 @@ fn unreadable(_: &Request<'_>) -> ErrorPage {
     ErrorPage(Status::NotFound)
 }
 
-/// Whoever has to sign in first is led there, and back afterwards.
+/// Whoever has to sign in first is led there, and back afterwards; a program is told what it lacks.
 #[catch(401)]
-fn sign_in(request: &Request<'_>) -> Redirect {
+fn sign_in(request: &Request<'_>) -> Either<Redirect, ErrorPage> {
+    if request.local_cache(|| None::<Challenge>).is_some() {
+        return Either::Right(ErrorPage(Status::Unauthorized));
+    }
     let asked = Asked::of(request);
     let next = if matches!(asked.method, Method::Get | Method::Head) {
         asked.target.as_str()
@@ -105,7 +112,7 @@ fn sign_in(request: &Request<'_>) -> Redirect {
         "/admin/"
     };
     let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-    Redirect::to(format!("/admin/login/?next={next}"))
+    Either::Left(Redirect::to(format!("/admin/login/?next={next}")))
 }
 
 /// An error in the admin is drawn with its frame for those who are signed in to it.
@@ -164,6 +171,9 @@ fn answer(status: Status, request: &Request<'_>, desk: Option<&Desk<'_>>) -> Res
     }
     if let Some(Allow(methods)) = request.local_cache(|| None::<Allow>) {
         response.raw_header("Allow", methods.clone());
+    }
+    if let Some(Challenge(challenge)) = request.local_cache(|| None::<Challenge>) {
+        response.raw_header("WWW-Authenticate", *challenge);
     }
     if wants_json {
         let body =

@@ -1,29 +1,46 @@
-//! What every answer gets on its way out: tags, compression, headers, and its line in the log.
+//! What every answer gets on its way out: tags, compression, headers, its line in the log, and its place in the numbers.
 //!
-//! The decisions are made in `conditional.rs`, `encoding.rs` and `headers.rs`; here they meet one response.
+//! The decisions are made in `conditional.rs`, `encoding.rs` and `headers.rs`, the telling is done in `answered.rs`; here
+//! they meet one response.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{Method, Status};
 use rocket::tokio::task::spawn_blocking;
-use rocket::{Request, Response, async_trait};
+use rocket::{Data, Request, Response, async_trait};
 
 use super::asked::Asked;
-use super::{conditional, encoding, headers};
+use super::{answered, conditional, encoding, headers};
 use crate::compress::{Encoding, LARGE};
 use crate::digest;
+use crate::telemetry::{self, metrics::Metrics};
 
 /// Finishes every answer.
-pub struct Finish;
+pub struct Finish {
+    metrics: Arc<Metrics>,
+}
+
+impl Finish {
+    /// Counts every answer here.
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self { metrics }
+    }
+}
 
 #[async_trait]
 impl Fairing for Finish {
     fn info(&self) -> Info {
         Info {
-            name: "tags, compression, headers, log",
-            kind: Kind::Response,
+            name: "tags, compression, headers, log, numbers",
+            kind: Kind::Request | Kind::Response,
         }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        // It goes with the request, however that ends.
+        request.local_cache(|| self.metrics.begin());
     }
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
@@ -39,10 +56,11 @@ impl Fairing for Finish {
             && response.body().preset_size().is_some()
             && is_text(response)
         {
-            pack(request, asked, response).await;
+            let packed = pack(request, asked, response);
+            telemetry::during(Arc::clone(&asked.facts), packed).await;
         }
         response.set_raw_header("X-Request-Id", asked.facts.request_id.clone());
-        log_line(request, asked, response);
+        answered::told(request, response, &self.metrics);
     }
 }
 
@@ -85,40 +103,4 @@ async fn pack<'r>(request: &'r Request<'_>, asked: &Asked, response: &mut Respon
         response.set_raw_header("Content-Encoding", name);
     }
     response.set_sized_body(packed.len(), Cursor::new(packed));
-}
-
-/// One line per request. Health checks come every few seconds and say nothing new, so they are for `debug`.
-fn log_line(request: &Request<'_>, asked: &Asked, response: &Response<'_>) {
-    let level = match asked.facts.path.as_str() {
-        "/healthz" | "/readyz" | "/up" | "/metrics" => log::Level::Debug,
-        _ => log::Level::Info,
-    };
-    if !log::log_enabled!(level) {
-        return;
-    }
-    let status = response.status().code;
-    let sent = !matches!(status, 204 | 304) && asked.method != Method::Head;
-    let bytes = response
-        .body()
-        .preset_size()
-        .filter(|_| sent)
-        .unwrap_or_default();
-    let ms = asked.since.elapsed().as_secs_f64() * 1000.0;
-    let ms = (ms * 1000.0).round() / 1000.0;
-    let route = request
-        .route()
-        .map(|route| route.uri.as_str())
-        .filter(|route| !route.starts_with("/_"))
-        .unwrap_or("");
-    let client = asked
-        .client
-        .map(|client| client.to_string())
-        .unwrap_or_default();
-    let facts = &asked.facts;
-    let (method, path) = (facts.method.as_str(), facts.path.as_str());
-    log::log!(
-        level,
-        request_id = facts.request_id.as_str(), method, path, route, status, ms, bytes, client = client.as_str();
-        "{method} {path} {status}"
-    );
 }

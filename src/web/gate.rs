@@ -15,13 +15,12 @@ use super::addresses::{Addresses, Found};
 use super::asked::Asked;
 use super::errors::{self, Allow};
 use super::seldom::Seldom;
+use super::watch::CHECKS;
 use crate::config::Config;
+use crate::telemetry;
 
 /// Where verdicts are carried out. Asked for directly it is an address like any unknown one.
 const PATH: &str = "/_verdict";
-
-/// Addresses that answer whatever the host: a health check knows only an IP address.
-const ANY_HOST: &[&str] = &["/healthz", "/readyz", "/up", "/metrics"];
 
 /// Refused hosts are worth a line a minute, not one a request.
 static FOREIGN_HOSTS: Seldom = Seldom::every(Duration::from_mins(1));
@@ -101,11 +100,14 @@ fn judge(request: &Request<'_>) -> Verdict {
     };
     let asked = Asked::of(request);
     let path = request.uri().path().as_str();
-    if !ANY_HOST.contains(&path) && !host_is_ours(asked, config) {
-        warn_of_foreign_host(asked);
+    let found = addresses.find(path);
+    // A health check knows only an IP address.
+    let any_host = CHECKS.contains(&path) && found != Found::Nothing;
+    if !any_host && !host_is_ours(asked, config) {
+        telemetry::within(&asked.facts, || warn_of_foreign_host(asked));
         return Verdict::Error(Status::BadRequest);
     }
-    match addresses.find(path) {
+    match found {
         Found::Nothing => Verdict::Error(Status::NotFound),
         Found::WithoutSlash => Verdict::Slash(with_slash(&asked.target)),
         Found::Methods(methods) => {
@@ -131,7 +133,7 @@ fn warn_of_foreign_host(asked: &Asked) {
         let host = asked.authority.as_deref().unwrap_or("");
         let host: String = host.chars().take(100).collect();
         log::warn!(
-            host = host.as_str(), skipped, request_id = asked.facts.request_id.as_str();
+            host = host.as_str(), skipped;
             "refused a request for a host that is not ours; if it is, add it to ALLOWED_HOSTS"
         );
     }

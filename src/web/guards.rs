@@ -4,9 +4,12 @@ use rocket::Request;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use rocket::{State, async_trait};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::asked::Asked;
 use super::cookies::Jar;
+use super::errors::{self, Challenge};
 use super::signed::Signed;
 use crate::config::Config;
 
@@ -104,4 +107,38 @@ impl<'r> FromRequest<'r> for Query {
                 .collect(),
         ))
     }
+}
+
+/// A program that may read the site's numbers: it has sent `METRICS_TOKEN` as a bearer token (RFC 6750).
+pub struct Scraper(());
+
+#[async_trait]
+impl<'r> FromRequest<'r> for Scraper {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let config = request.rocket().state::<Config>();
+        let token = config.and_then(|config| config.metrics_token.as_ref());
+        let sent = request.headers().get_one("authorization").and_then(bearer);
+        if let (Some(token), Some(sent)) = (token, sent)
+            && is_same(token.reveal(), sent)
+        {
+            return Outcome::Success(Self(()));
+        }
+        errors::remember(request, Challenge("Bearer realm=\"metrics\""));
+        Outcome::Error((Status::Unauthorized, ()))
+    }
+}
+
+/// The token of a header; the word before it may be written in any case (RFC 9110, section 11.1).
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then(|| token.trim_matches(' '))
+}
+
+/// Compares hashes in constant time, so that neither the length nor the first letters can be guessed one by one.
+fn is_same(known: &str, sent: &str) -> bool {
+    Sha256::digest(known).ct_eq(&Sha256::digest(sent)).into()
 }

@@ -452,13 +452,16 @@ fn backups_on_a_disk_that_does_not_last_are_found() {
 
 #[test]
 fn a_test_event_that_is_accepted_is_reported_with_its_id() {
-    let sentry = Receiver::answering(200);
+    let sentry = Receiver::willing();
     let run = healthy()
         .with("SENTRY_DSN", sentry.dsn())
         .with("SENTRY_ENVIRONMENT", "staging");
     let output = run.run(&["check", "--sentry"]).succeeded();
     let post = sentry.post();
-    let event = post.event();
+    let [item] = &post.items()[..] else {
+        panic!("{post:?}");
+    };
+    let event = &item.value;
     assert!(
         post.head.starts_with("POST /api/1/envelope/ HTTP/1.1\r\n"),
         "{}",
@@ -493,14 +496,20 @@ fn a_test_event_that_is_accepted_is_reported_with_its_id() {
 
 #[test]
 fn a_test_event_that_is_refused_or_reaches_nobody_is_a_failure() {
-    let sentry = Receiver::answering(403);
+    let sentry = Receiver::refusing();
     let run = healthy().with("SENTRY_DSN", sentry.dsn());
     run.run(&["check", "--sentry"]).refused(&[
         "Sentry at 127.0.0.1",
-        "status 403",
-        "check SENTRY_DSN",
+        "status 403 (said by the stand-in)",
+        "copy SENTRY_DSN again",
     ]);
     sentry.post();
+    run.with("SENTRY_DSN", Receiver::tired().dsn())
+        .run(&["check", "--sentry"])
+        .refused(&["status 429", "quota"]);
+    let run = healthy().with("SENTRY_DSN", Receiver::rude().dsn());
+    run.run(&["check", "--sentry"])
+        .refused(&["Sentry at 127.0.0.1 cannot be reached"]);
 
     let nobody = TcpListener::bind("127.0.0.1:0")
         .unwrap()

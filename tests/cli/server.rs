@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -78,8 +78,32 @@ impl Server {
     }
 
     pub(super) fn signal(&self, signal: Signal) {
+        kill_process(self.id(), signal).expect("a process of ours");
+    }
+
+    fn id(&self) -> Pid {
         let id = i32::try_from(self.child.id()).expect("process ids are positive");
-        kill_process(Pid::from_raw(id).expect("a process id"), signal).expect("a process of ours");
+        Pid::from_raw(id).expect("a process id")
+    }
+
+    /// Does something while the server can make no thread: its memory may grow by less than a thread's stack. It has to
+    /// have been started just now, since the stack of a thread that has ended would be used again.
+    pub(super) fn without_threads<T>(&self, work: impl FnOnce() -> T) -> T {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).expect("what the system says of it");
+        let size = status.lines().find_map(|line| {
+            let kilobytes = line.strip_prefix("VmSize:")?.strip_suffix("kB")?;
+            kilobytes.trim().parse::<u64>().ok()
+        });
+        let room = 1024 * (1024 + size.expect("the size of its memory"));
+        let limit = |current| Rlimit {
+            current,
+            maximum: None,
+        };
+        prlimit(Some(self.id()), Resource::As, limit(Some(room))).expect("a process of ours");
+        let done = work();
+        prlimit(Some(self.id()), Resource::As, limit(None)).expect("a process of ours");
+        done
     }
 
     /// The files that it has open and that are no longer there under their names.
@@ -264,6 +288,14 @@ impl Answer {
         self.headers
             .iter()
             .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The values of a header that may come more than once.
+    pub(super) fn headers<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.headers
+            .iter()
+            .filter(move |(known, _)| known == name)
             .map(|(_, value)| value.as_str())
     }
 

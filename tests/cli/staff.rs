@@ -109,7 +109,8 @@ fn post(path: &str, headers: &str, token: &str, fields: &[(&str, &str)]) -> Stri
     request("POST", path, &headers) + &body
 }
 
-fn token_of(page: &Answer) -> String {
+/// The token in a page's form.
+pub(super) fn token_of(page: &Answer) -> String {
     let text = page.text();
     let token = text
         .split_once("name=\"form_token\" value=\"")

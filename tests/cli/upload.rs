@@ -67,6 +67,13 @@ fn a_file_of_some_megabytes_comes_through_and_is_looked_at() {
     let (run, server, form) = new_site();
     let (head, body) = form.filled(5_000_000);
     let answer = server.send([head.as_bytes(), &body].concat());
+    let mut line = server.line();
+    assert_eq!(line["method"], "GET", "the form");
+    line = server.line_with("/admin/setup/… ");
+    assert_eq!(
+        line["method"], "POST",
+        "nobody asked anything in between: {line}"
+    );
     // Five million blanks are no fixture, which only who read them to their end can say.
     assert_eq!(answer.status, 409, "{}", answer.text());
     assert!(answer.text().contains("blanks.json"), "{}", answer.text());

@@ -7,6 +7,7 @@ mod accounts;
 mod admin;
 mod assets;
 mod errors;
+mod metrics;
 mod moving;
 mod pages;
 mod serving;

@@ -1,0 +1,303 @@
+//! Who answers: the site with its demo rows, and others that have nothing to do but give the same bytes.
+//!
+//! Each is a process of its own. The bare servers are this program started once more.
+
+use std::convert::Infallible;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use rocket::http::Status;
+use rocket::request::{FromRequest, Outcome};
+use rocket::response::content::RawHtml;
+use rocket::tokio::net::TcpListener;
+use rocket::tokio::runtime::Builder;
+use rocket::{Either, get, routes};
+use tempfile::TempDir;
+
+/// The tag of whatever the bare servers give.
+const TAG: &str = "\"constant\"";
+/// How long a contender may take to answer at all.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Somebody who answers; stopped when dropped.
+pub(crate) struct Contender {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    /// Where it listens, as `http://127.0.0.1:8000`.
+    pub(crate) origin: String,
+    process: Child,
+    _folder: TempDir,
+}
+
+/// The bytes that all give.
+pub(crate) struct Page {
+    /// Where the site has them.
+    pub(crate) path: String,
+    /// As they are, without compression.
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Page {
+    pub(crate) fn of(site: &Contender, path: &str) -> Self {
+        let mut answer = ureq::get(format!("{}{path}", site.origin))
+            .header("Accept-Encoding", "identity")
+            .call()
+            .expect("a page");
+        Self {
+            path: path.to_owned(),
+            bytes: answer.body_mut().read_to_vec().expect("a page"),
+        }
+    }
+}
+
+impl Contender {
+    fn started(name: &'static str, mut command: Command, folder: TempDir) -> Self {
+        let mut process = command
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{name} does not start: {error}"));
+        let mut lines =
+            BufReader::new(process.stdout.take().expect("a pipe was asked for")).lines();
+        let origin = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| listening(&line))
+            .expect("a line that says where it listens");
+        // Lines are read on and thrown away, as a terminal that nobody looks at would.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self {
+            name,
+            origin,
+            process,
+            _folder: folder,
+        }
+    }
+
+    /// The seconds of a processor that it and its workers have taken (proc(5), `schedstat`).
+    pub(crate) fn processor(&self) -> f64 {
+        let own = self.process.id().to_string();
+        let processes = fs::read_dir("/proc").expect("Linux").flatten();
+        let names = processes.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        let ours = names.filter(|name| *name == own || parent_of(name).as_ref() == Some(&own));
+        ours.map(|name| taken(&name)).sum()
+    }
+}
+
+fn parent_of(process: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let parent = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
+    Some(parent.trim().to_owned())
+}
+
+/// The seconds of a processor that a process's threads have taken.
+fn taken(process: &str) -> f64 {
+    let threads = fs::read_dir(format!("/proc/{process}/task"));
+    let nanoseconds = |thread: fs::DirEntry| -> Option<f64> {
+        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        text.split(' ').next()?.parse().ok()
+    };
+    let threads = threads.into_iter().flatten().flatten();
+    threads.filter_map(nanoseconds).sum::<f64>() / 1e9
+}
+
+impl Drop for Contender {
+    fn drop(&mut self) {
+        // nginx has workers, which end when it is asked and stay when it is killed.
+        let pid = rustix::process::Pid::from_child(&self.process);
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+        let _ = self.process.wait();
+    }
+}
+
+/// The origin in a server's line of log, or in a bare server's only line.
+fn listening(line: &str) -> Option<String> {
+    let (_, rest) = line.split_once("http://127.0.0.1:")?;
+    let port: String = rest.chars().take_while(char::is_ascii_digit).collect();
+    line.contains("listening")
+        .then(|| format!("http://127.0.0.1:{port}"))
+}
+
+/// The site, as an operator starts it, with the demo rows and one administrator.
+pub(crate) fn site() -> Contender {
+    let folder = TempDir::new().expect("a temporary folder");
+    let command = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oc-lettings"));
+        command
+            .args(arguments)
+            .current_dir(folder.path())
+            .env_clear()
+            .env("DATABASE", "site.sqlite3")
+            .env("BIND", "127.0.0.1")
+            .env("PORT", "0")
+            .env("ADMIN_USERNAME", super::steady::STAFF.0)
+            .env("ADMIN_PASSWORD", super::steady::STAFF.1);
+        command
+    };
+    let demo = command(&["demo"]).stdout(Stdio::null()).status();
+    assert!(demo.expect("our binary starts").success());
+    let serve = command(&["serve"]);
+    Contender::started("the site", serve, folder)
+}
+
+/// nginx with the bytes in a file, otherwise as Debian sets it up; its log goes where ours does, to nobody.
+pub(crate) fn nginx(page: &Page) -> Contender {
+    let folder = TempDir::new().expect("a temporary folder");
+    let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|free| free.local_addr())
+        .expect("a free port")
+        .port();
+    let file = folder
+        .path()
+        .join(page.path.trim_start_matches('/'))
+        .join("index.html");
+    fs::create_dir_all(file.parent().expect("a folder")).expect("a folder of ours");
+    fs::write(&file, &page.bytes).expect("a folder of ours");
+    let root = folder.path().display();
+    let settings = format!(
+        "daemon off; pid {root}/pid; error_log stderr error; worker_processes auto;
+         events {{ worker_connections 1024; }}
+         http {{ sendfile on; tcp_nopush on; access_log /dev/null; keepalive_requests 1000000000; types {{ text/html html; }}
+           server {{ listen 127.0.0.1:{port}; root {root}; }} }}"
+    );
+    let file = folder.path().join("nginx.conf");
+    fs::write(&file, settings).expect("a folder of ours");
+    // It does not say where it listens.
+    let script = format!(
+        "echo listening on http://127.0.0.1:{port}; exec nginx -c {}",
+        file.display()
+    );
+    // Its workers are another user.
+    fs::set_permissions(
+        folder.path(),
+        std::os::unix::fs::PermissionsExt::from_mode(0o755),
+    )
+    .expect("a folder of ours");
+    let mut command = Command::new("sh");
+    command.args(["-c", &script]);
+    answering(Contender::started("nginx", command, folder))
+}
+
+/// A server that has nothing but these bytes.
+pub(crate) fn bare(kind: &'static str, page: &Page) -> Contender {
+    let folder = TempDir::new().expect("a temporary folder");
+    let file = folder.path().join("page");
+    fs::write(&file, &page.bytes).expect("a folder of ours");
+    let mut command = Command::new(std::env::current_exe().expect("this program"));
+    command.arg(kind).arg(&file);
+    answering(Contender::started(kind, command, folder))
+}
+
+fn answering(contender: Contender) -> Contender {
+    let until = Instant::now() + PATIENCE;
+    while ureq::get(&contender.origin).call().is_err() {
+        assert!(Instant::now() < until, "{} does not answer", contender.name);
+    }
+    contender
+}
+
+/// What this program does when it is started as a bare server: answers everything with the bytes of a file.
+pub(crate) fn serve(kind: &str, file: &Path) {
+    static BYTES: OnceLock<&[u8]> = OnceLock::new();
+    let bytes: &[u8] = Box::leak(fs::read(file).expect("a file").into_boxed_slice());
+    let bytes = BYTES.get_or_init(|| bytes);
+    let runtime = Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.expect("threads and sockets");
+    match kind {
+        "bare-rocket" => runtime.block_on(rocket(bytes)),
+        _ => runtime.block_on(hyper(bytes)),
+    }
+}
+
+fn say(address: SocketAddr) {
+    println!("listening on http://{address}");
+    let _ = std::io::stdout().flush();
+}
+
+/// Whether the client has it already.
+struct Known(bool);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Known {
+    type Error = Infallible;
+
+    async fn from_request(request: &'r rocket::Request<'_>) -> Outcome<Self, Infallible> {
+        Outcome::Success(Self(
+            request.headers().get_one("if-none-match") == Some(TAG),
+        ))
+    }
+}
+
+#[derive(rocket::Responder)]
+struct Tagged(
+    Either<RawHtml<&'static [u8]>, Status>,
+    rocket::http::Header<'static>,
+);
+
+#[get("/<_..>")]
+fn constant(known: Known, bytes: &rocket::State<&'static [u8]>) -> Tagged {
+    let answer = if known.0 {
+        Either::Right(Status::NotModified)
+    } else {
+        Either::Left(RawHtml(**bytes))
+    };
+    Tagged(answer, rocket::http::Header::new("ETag", TAG))
+}
+
+async fn rocket(bytes: &'static [u8]) {
+    let free =
+        std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
+    let config = rocket::Config {
+        port: free.expect("a free port").port(),
+        log_level: rocket::config::LogLevel::Off,
+        ..rocket::Config::release_default()
+    };
+    let address = SocketAddr::new(config.address, config.port);
+    say(address);
+    let served = rocket::custom(config)
+        .manage(bytes)
+        .mount("/", routes![constant])
+        .launch();
+    served.await.expect("a port that was free a moment ago");
+}
+
+async fn hyper(bytes: &'static [u8]) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .await
+        .expect("a free port");
+    say(listener.local_addr().expect("it is bound"));
+    while let Ok((stream, _)) = listener.accept().await {
+        let _ = stream.set_nodelay(true);
+        let service = service_fn(move |request: Request<hyper::body::Incoming>| async move {
+            let is_known = request
+                .headers()
+                .get(IF_NONE_MATCH)
+                .is_some_and(|tag| tag == TAG);
+            let answer = Response::builder()
+                .header(ETAG, TAG)
+                .header(CACHE_CONTROL, "no-cache");
+            if is_known {
+                answer
+                    .status(StatusCode::NOT_MODIFIED)
+                    .body(Full::<Bytes>::default())
+            } else {
+                let kind = "text/html; charset=utf-8";
+                answer
+                    .header(CONTENT_TYPE, kind)
+                    .body(Full::from(Bytes::from_static(bytes)))
+            }
+        });
+        rocket::tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}

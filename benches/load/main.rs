@@ -1,0 +1,82 @@
+//! The server under load beside what else could answer: `cargo bench --bench load`.
+//!
+//! The same bytes are asked of the site, of nginx with a file, and of Rocket and hyper with constants, one after the other,
+//! round by round: machines differ from hour to hour, so only the shares in one run mean something. Then requests come at
+//! a steady thousand a second, whether the last one is answered or not, as visitors do, with and without staff who save.
+//! Needs wrk and nginx.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
+
+use std::time::Duration;
+
+mod contenders;
+mod steady;
+mod wrk;
+
+use contenders::{Contender, Page};
+
+/// Turns of each; medians are told.
+const ROUNDS: usize = 5;
+/// What is asked for. Each page also as it is asked for by who has it already.
+const PAGES: [&str; 4] = ["/", "/lettings/", "/lettings/1/", "/profiles/"];
+/// How long each round of the steady load is.
+const STEADY: Duration = Duration::from_secs(5);
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, kind, file] = arguments.as_slice()
+        && kind.starts_with("bare-")
+    {
+        return contenders::serve(kind, file.as_ref());
+    }
+    let site = contenders::site();
+    for path in PAGES {
+        for is_known in [false, true] {
+            compare(&site, path, is_known);
+        }
+    }
+    println!("1,000 requests a second, each counted from when it was due:");
+    for saves in [0, 5] {
+        let mut rounds: Vec<_> = (0..ROUNDS)
+            .map(|_| steady::run(&site, &PAGES, STEADY, saves))
+            .collect();
+        rounds.sort_by_key(|waits| waits.at(99));
+        println!("  {saves} saves a second: {}", rounds[ROUNDS / 2]);
+    }
+}
+
+/// Loads all contenders with one page in turns, and prints what the site answers as a share of what each of them does.
+fn compare(site: &Contender, path: &str, is_known: bool) {
+    let page = Page::of(site, path);
+    let others = [
+        contenders::nginx(&page),
+        contenders::bare("bare-rocket", &page),
+        contenders::bare("bare-hyper", &page),
+    ];
+    let all: Vec<&Contender> = std::iter::once(site).chain(&others).collect();
+    let mut rounds: Vec<Vec<wrk::Load>> = Vec::new();
+    for _ in 0..ROUNDS {
+        rounds.push(
+            all.iter()
+                .map(|contender| wrk::load(contender, path, is_known))
+                .collect(),
+        );
+    }
+    let what = if is_known { "304" } else { "200" };
+    println!("{path} ({what}, {} bytes)", page.bytes.len());
+    for (place, contender) in all.iter().enumerate() {
+        let median = |figure: &dyn Fn(&[wrk::Load]) -> f64| {
+            let mut figures: Vec<f64> = rounds.iter().map(|round| figure(round)).collect();
+            figures.sort_by(f64::total_cmp);
+            figures[ROUNDS / 2]
+        };
+        println!(
+            "  {:12} {:>8.0} a second, {:>5.1} µs of a processor each, 99 % within {:>5.1} ms; the site answers {:.2} times as many",
+            contender.name,
+            median(&|round| round[place].rate),
+            median(&|round| round[place].cost),
+            median(&|round| round[place].slow),
+            median(&|round| round[0].rate / round[place].rate),
+        );
+    }
+}
