@@ -1,7 +1,7 @@
 # One line each. CI calls the same names; what needs more than cargo says so.
 
 .DEFAULT_GOAL := check
-.PHONY: run test journeys check fmt lint doc tools deps recipes advisories coverage bench compare soak licenses release scratch image publish deploy-wait
+.PHONY: run test journeys check fmt lint doc tools deps recipes advisories coverage bench compare soak slow licenses release scratch image publish deploy-wait
 
 # Where clippy finds its settings; and cargo-llvm-cov never installs anything by itself.
 export CLIPPY_CONF_DIR = .ci
@@ -38,7 +38,7 @@ fmt:
 
 lint:
 	cargo clippy --all-targets
-	cargo clippy --test journeys
+	cargo clippy --test journeys --test slow
 
 doc:
 	cargo doc --no-deps --document-private-items
@@ -92,6 +92,12 @@ compare: release
 CRASH_ROUNDS ?= 1000
 soak:
 	CRASH_ROUNDS=$(CRASH_ROUNDS) cargo test --test cli crash::
+
+# A thousand clients that are slow on purpose, and ten thousand that are idle: everybody else is served meanwhile. Takes some
+# two minutes. Needs slowhttptest and 10,300 open files.
+slow:
+	@command -v slowhttptest >/dev/null || { echo "slow needs slowhttptest (apt install slowhttptest)"; exit 1; }
+	cargo test --test slow -- --test-threads=1 --nocapture
 
 # The texts that `version --licenses` prints, after a change of dependencies. Needs cargo-about
 # (cargo install --locked --features cli cargo-about) and `make tools`.

@@ -14,6 +14,13 @@ pub fn written(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
 }
 
+/// `Sun, 22 Nov 2026 07:31:05 GMT`: now, as HTTP writes it.
+pub fn http_now() -> String {
+    Timestamp::now()
+        .strftime("%a, %d %b %Y %H:%M:%S GMT")
+        .to_string()
+}
+
 /// `November 3, 2026`: the date of a moment as Americans write it; the text itself when it is no moment.
 pub fn american_date(moment: &str) -> String {
     match moment.parse::<Timestamp>() {

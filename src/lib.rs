@@ -18,8 +18,8 @@
 //!
 //! # Five journeys
 //!
-//! **`GET /lettings/1/`.** [`front::serve`] takes the connection and hands the request to Rocket. The gate
-//! ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds the address in the site's own
+//! **`GET /lettings/1/`.** [`front::serve`] takes the connection, within [`front::limits`], and hands the request to Rocket.
+//! The gate ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds the address in the site's own
 //! table ([`web::addresses`]); a missing slash or a wrong method ends here. The handler in [`pages::lettings`] asks
 //! [`models::letting::Letting::find`] where it stands ([`db::Db::read`]) and draws the answer with [`ui::page`]. On the
 //! way out [`web::finish`] tags and compresses it, and [`web::answered`] tells the log, the numbers and Sentry

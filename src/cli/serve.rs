@@ -17,6 +17,7 @@ use crate::db::backup::{Backups, schedule};
 use crate::db::file::Lasting;
 use crate::db::{Db, migrate};
 use crate::error::{Context, Error, Result};
+use crate::front::limits::Limits;
 use crate::models::session;
 use crate::telemetry::reporter;
 use crate::web::setup::{self, SetUp};
@@ -70,6 +71,8 @@ async fn serve(
     // Before the socket is open, so that no signal falls between.
     let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
+    // Before anything is opened that would have to fit into less.
+    let limits = Limits::of_this_process();
     let listen = config.listen;
     let listener = front::bind(listen)
         .await
@@ -108,7 +111,7 @@ async fn serve(
         log::info!("{name}: taking no new connections, finishing what runs");
     };
     let schedule = schedule::start(backups, db)?;
-    let finished = front::serve(listener, Arc::new(client), stop).await;
+    let finished = front::serve(listener, Arc::new(client), limits, stop).await;
     // Nobody is served any more who would wait for a copy to be given up.
     drop(schedule);
     Ok(finished)

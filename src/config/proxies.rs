@@ -3,7 +3,7 @@
 //! Pure arithmetic on addresses; the headers are read in `web/asked.rs`.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -71,6 +71,16 @@ impl TrustedProxies {
             }
         }
         last
+    }
+}
+
+/// What stands for an address where its owner is counted: whoever has one of IPv6 has the 2^64 around it as well.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => {
+            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
+        }
+        address @ IpAddr::V4(_) => address,
     }
 }
 
@@ -168,6 +178,13 @@ mod tests {
             ip("203.0.113.50")
         );
         assert_eq!(client("10.1.2.3", &["172.68.1.1"]), ip("10.1.2.3"));
+    }
+
+    #[test]
+    fn a_network_of_ipv6_is_one_owner() {
+        assert_eq!(network(ip("2001:db8:1:2:3:4:5:6")), ip("2001:db8:1:2::"));
+        assert_eq!(network(ip("192.0.2.7")), ip("192.0.2.7"));
+        assert_eq!(network(ip("::ffff:192.0.2.7")), ip("192.0.2.7"));
     }
 
     #[test]

@@ -6,38 +6,39 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use http_body_util::channel::{Channel, Sender};
 use http_body_util::{BodyExt, Either, Full, LengthLimitError, Limited};
-use hyper::body::{Body as _, Bytes, Incoming};
-use hyper::header::{CONTENT_LENGTH, HeaderValue};
+use hyper::body::{Body as _, Bytes};
+use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use rocket::http::{Cookie, Header};
+use rocket::http::{Cookie, Header, Status};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::tokio::io::AsyncReadExt;
 use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::timeout;
 
+use super::body::{Arriving, TooSlow};
 use super::spool;
-use crate::telemetry::metrics::Metrics;
-use crate::telemetry::scrub;
-use crate::web::answered::Answered;
-use crate::web::asked::Asked;
+use crate::web::asked;
+use crate::web::refused::Refused;
 use crate::web::uploads::HANDED_OVER;
 
 /// The largest body that is taken: far more than any form of ours has.
 const BODY: usize = 1024 * 1024;
 /// How long a client may take to send its body.
 const SENDING: Duration = Duration::from_secs(30);
-/// How long a client may leave a piece of an answer unread before the answer is given up.
+/// How long a client may take over a piece of a large answer, beside what its connection's clock asks of it.
 const READING: Duration = Duration::from_secs(30);
 /// Bodies up to this size are taken from anyone at any time: every form of ours fits.
 const SMALL: u64 = 16 * 1024;
 /// So many larger bodies are in memory at once; more wait for their turn.
 static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
+/// And for so long.
+const WAITING: Duration = Duration::from_secs(10);
 /// Larger answers are handed to hyper in pieces of this size, so that they are not in memory twice.
 const PIECE: usize = 64 * 1024;
 /// What some clients leave in a target although RFC 3986 wants it encoded. Rocket would refuse the request before the
@@ -57,78 +58,85 @@ const UNENCODED: &AsciiSet = &CONTROLS
     .add(b'|')
     .add(b'}');
 
-type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
+/// The body of an answer: whole, or in pieces.
+pub(super) type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
 /// Answers one request.
 pub(super) async fn answer(
-    request: Request<Incoming>,
+    request: Request<Arriving>,
     peer: SocketAddr,
     client: Arc<Client>,
 ) -> Response<Body> {
-    let since = Instant::now();
-    let (parts, body) = request.into_parts();
-    let turned_away = |status, words: &'static str| {
-        told(&client, &parts, peer, since, status, words.len());
-        plain(status, words)
-    };
+    let (mut parts, body) = request.into_parts();
+    believe_target(&mut parts);
     // HTTP's methods are case-sensitive (RFC 9110, section 9.1). Rocket would take `head` for HEAD and send no body,
     // hyper would not, and the client wait for one.
-    let method = parts.method.as_str().parse::<rocket::http::Method>().ok();
-    let Some(method) = method.filter(|method| method.as_str() == parts.method.as_str()) else {
-        return turned_away(
-            StatusCode::NOT_IMPLEMENTED,
-            "This method is not known here.\n",
-        );
+    let Some(method) = method_of(&parts) else {
+        drop(body);
+        return refuse(client, parts, peer, StatusCode::NOT_IMPLEMENTED).await;
     };
-    let target = parts
-        .uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str());
-    if !target.starts_with('/') {
-        return turned_away(StatusCode::BAD_REQUEST, "This is no address of a page.\n");
-    }
-    let target = encoded(target);
+    let Some(target) = target_of(&parts) else {
+        drop(body);
+        return refuse(client, parts, peer, StatusCode::BAD_REQUEST).await;
+    };
     if spool::is_for(&parts.method, &parts.headers) {
         let name = spool::take(&client, &target, &parts, peer, body).await;
         return dispatch(client, method, target, parts, peer, Bytes::new(), name).await;
     }
-    let body = match read(body).await {
-        Ok(body) => body,
-        Err(StatusCode::PAYLOAD_TOO_LARGE) => {
-            return turned_away(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "What was sent is larger than we can take.\n",
-            );
-        }
-        Err(status) => return turned_away(status, "The body of the request could not be read.\n"),
-    };
-    dispatch(client, method, target, parts, peer, body, None).await
+    match read(body).await {
+        Ok(body) => dispatch(client, method, target, parts, peer, body, None).await,
+        Err(status) => refuse(client, parts, peer, status).await,
+    }
 }
 
-/// Tells of a request that Rocket cannot be handed. Who sends it is read as the site would read it.
-fn told(
-    client: &Client,
-    parts: &Parts,
+/// Lets the site say that a request is not taken.
+pub(super) async fn refuse(
+    client: Arc<Client>,
+    parts: Parts,
     peer: SocketAddr,
-    since: Instant,
     status: StatusCode,
-    bytes: usize,
-) {
-    let local = handed_over(client.get("/"), &parts.headers, peer);
-    let asked = Asked::of(local.inner());
-    let answered = Answered {
-        request_id: &asked.facts.request_id,
-        method: parts.method.as_str(),
-        path: &scrub::path(parts.uri.path()),
-        route: None,
-        status: status.as_u16(),
-        took: since.elapsed(),
-        bytes,
-        client: asked.client,
+) -> Response<Body> {
+    let refused = Refused {
+        status: Status::new(status.as_u16()),
+        // An invented one may have any length.
+        method: parts.method.as_str().chars().take(32).collect(),
     };
-    if let Some(metrics) = client.rocket().state::<Arc<Metrics>>() {
-        answered.told(None, metrics);
+    // A method that Rocket does not know travels as another; the site knows better.
+    let method = method_of(&parts).unwrap_or(rocket::http::Method::Get);
+    let target = target_of(&parts).unwrap_or_else(|| "/".to_owned());
+    let (sender, receiver) = rocket::tokio::sync::oneshot::channel();
+    rocket::tokio::spawn(async move {
+        let local = handed_over(client.req(method, target), &parts.headers, peer);
+        refused.keep(local.inner());
+        deliver(local.dispatch().await, parts.method == Method::HEAD, sender).await;
+    });
+    receiver.await.unwrap_or_else(|_| broken())
+}
+
+/// The host in a target counts, whatever the header says (RFC 9112, section 3.2.2); none or two of them stay what they are.
+fn believe_target(parts: &mut Parts) {
+    let Some(authority) = parts.uri.authority() else {
+        return;
+    };
+    if parts.headers.get_all(HOST).iter().count() == 1
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        parts.headers.insert(HOST, host);
     }
+}
+
+/// The method, if HTTP has it and Rocket too.
+fn method_of(parts: &Parts) -> Option<rocket::http::Method> {
+    let name = parts.method.as_str();
+    let method = name.parse::<rocket::http::Method>().ok();
+    method.filter(|method| method.as_str() == name)
+}
+
+/// The address of a page that is asked for, if it is one.
+fn target_of(parts: &Parts) -> Option<String> {
+    let target = parts.uri.path_and_query();
+    let target = target.map_or("/", |target| target.as_str());
+    target.starts_with('/').then(|| encoded(target))
 }
 
 /// Hands a request to Rocket, with its body or with the name of the file that holds it.
@@ -154,9 +162,7 @@ async fn dispatch(
             spool::let_go(&client, name);
         }
     });
-    receiver
-        .await
-        .unwrap_or_else(|_| plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n"))
+    receiver.await.unwrap_or_else(|_| broken())
 }
 
 /// The same target as RFC 3986 writes it.
@@ -164,26 +170,25 @@ fn encoded(target: &str) -> String {
     utf8_percent_encode(target, UNENCODED).to_string()
 }
 
-async fn read(body: Incoming) -> Result<Bytes, StatusCode> {
+async fn read(body: Arriving) -> Result<Bytes, StatusCode> {
     // One that announces too much is not waited for.
     if body.size_hint().lower() > BODY as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     let is_small = body.size_hint().upper().is_some_and(|size| size <= SMALL);
-    let whole = async {
-        let _place = if is_small {
-            None
-        } else {
-            LARGE_BODIES.acquire().await.ok()
-        };
-        Limited::new(body, BODY).collect().await
+    let _place = if is_small {
+        None
+    } else {
+        let place = timeout(WAITING, LARGE_BODIES.acquire()).await;
+        Some(place.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?)
     };
-    let Ok(whole) = timeout(SENDING, whole).await else {
+    let Ok(whole) = timeout(SENDING, Limited::new(body, BODY).collect()).await else {
         return Err(StatusCode::REQUEST_TIMEOUT);
     };
     match whole {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        Err(error) if error.is::<TooSlow>() => Err(StatusCode::REQUEST_TIMEOUT),
         Err(_) => Err(StatusCode::BAD_REQUEST),
     }
 }
@@ -247,29 +252,50 @@ async fn deliver(
     }
 }
 
-async fn stream(mut answer: LocalResponse<'_>, mut pieces: Sender<Bytes, io::Error>) {
+async fn stream(mut answer: LocalResponse<'_>, pieces: Sender<Bytes, io::Error>) {
+    let mut pieces = Pieces(Some(pieces));
     loop {
         let mut piece = Vec::with_capacity(PIECE);
-        match (&mut answer)
+        let read = (&mut answer)
             .take(PIECE as u64)
             .read_to_end(&mut piece)
-            .await
-        {
-            Ok(0) => return,
-            Ok(_) => match timeout(READING, pieces.send_data(Bytes::from(piece))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return,
-                // What made the answer may hold a place that others wait for.
-                Err(_) => {
-                    pieces.abort(io::ErrorKind::TimedOut.into());
-                    return;
-                }
-            },
-            Err(error) => {
-                // The client sees the connection break instead of an answer that only looks whole.
-                pieces.abort(error);
-                return;
+            .await;
+        let goes_on = match read {
+            Ok(0) => return pieces.end(),
+            Ok(_) => pieces.send(piece).await,
+            Err(_) => false,
+        };
+        if !goes_on {
+            return;
+        }
+    }
+}
+
+/// The pieces of an answer. Where they stop before its end, because it cannot be read or what makes it panics, the
+/// client sees the connection break instead of an answer that only looks whole.
+struct Pieces(Option<Sender<Bytes, io::Error>>);
+
+impl Pieces {
+    /// Whether somebody takes it, and in time: what makes the answer may hold a place that others wait for.
+    async fn send(&mut self, piece: Vec<u8>) -> bool {
+        match &mut self.0 {
+            Some(pieces) => {
+                let sent = timeout(READING, pieces.send_data(Bytes::from(piece))).await;
+                matches!(sent, Ok(Ok(())))
             }
+            None => false,
+        }
+    }
+
+    fn end(&mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        if let Some(pieces) = self.0.take() {
+            pieces.abort(io::ErrorKind::BrokenPipe.into());
         }
     }
 }
@@ -277,22 +303,27 @@ async fn stream(mut answer: LocalResponse<'_>, mut pieces: Sender<Bytes, io::Err
 fn finished(response: hyper::http::response::Builder, body: Body) -> Response<Body> {
     response.body(body).unwrap_or_else(|error| {
         log::error!("a header of an answer is not one HTTP allows: {error}");
-        plain(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong.\n")
+        broken()
     })
 }
 
-/// An answer without the site's frame, for requests that never reach the site.
-fn plain(status: StatusCode, words: &'static str) -> Response<Body> {
-    let mut response = Response::new(Either::Left(Full::from(words)));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        "content-type",
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-    );
-    response.headers_mut().insert(
-        "x-content-type-options",
-        HeaderValue::from_static("nosniff"),
-    );
+/// The answer where none came from the site, not even that it broke.
+fn broken() -> Response<Body> {
+    let request_id = asked::new_id();
+    log::warn!(request_id = request_id.as_str(); "a request was left without an answer of the site");
+    let mut response = Response::new(Either::Left(Full::from("Something went wrong.\n")));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("content-type", "text/plain; charset=utf-8"),
+        ("x-content-type-options", "nosniff"),
+        ("cache-control", "no-store"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(id) = HeaderValue::from_str(&request_id) {
+        headers.insert("x-request-id", id);
+    }
     response
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Body as _;
 use hyper::header::CONTENT_TYPE;
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method};
@@ -18,17 +18,18 @@ use rocket::tokio::fs::File;
 use rocket::tokio::io::AsyncWriteExt;
 use rocket::tokio::time::{Instant, timeout, timeout_at};
 
+use super::body::Arriving;
 use super::exchange::handed_over;
 use crate::web::answered::Untold;
 use crate::web::uploads::{AROUND, Handed, LIMIT, Refusal, TAKES_FILES, Uploads};
 
-/// How long a client may pause while it sends.
-const PAUSE: Duration = Duration::from_secs(30);
-/// How long all of it may take.
+/// How long all of it may take; how long it may pause is up to the connection's clock.
 const WHOLE: Duration = Duration::from_mins(10);
 /// So much of what is too large is read and thrown away, so that the client reads why it was refused instead of finding
 /// the connection closed.
 const SWALLOWED: u64 = 4 * LIMIT;
+/// And for so long.
+const SWALLOWING: Duration = Duration::from_secs(30);
 
 /// Whether this request brings a file.
 pub(super) fn is_for(method: &Method, headers: &HeaderMap) -> bool {
@@ -48,7 +49,7 @@ pub(super) async fn take(
     target: &str,
     parts: &Parts,
     peer: std::net::SocketAddr,
-    body: Incoming,
+    body: Arriving,
 ) -> Option<String> {
     let uploads = client.rocket().state::<Uploads>()?;
     let form = handed_over(
@@ -83,7 +84,7 @@ pub(super) async fn take(
         .ok()
 }
 
-async fn write(uploads: &Uploads, mut body: Incoming) -> crate::error::Result<Handed> {
+async fn write(uploads: &Uploads, mut body: Arriving) -> crate::error::Result<Handed> {
     use crate::error::Context as _;
     let most = LIMIT + AROUND;
     if body.size_hint().lower() > most {
@@ -93,11 +94,7 @@ async fn write(uploads: &Uploads, mut body: Incoming) -> crate::error::Result<Ha
     let file = uploads.create()?;
     let writable = file.reopen().context("open the file again")?;
     let (mut writable, mut size) = (File::from_std(writable), 0);
-    while let Ok(frame) = timeout(PAUSE, body.frame()).await {
-        let Some(frame) = frame else {
-            writable.flush().await.context("write the file")?;
-            return Ok(Handed::File(file));
-        };
+    while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             return Ok(Refusal::Unfinished.into());
         };
@@ -111,12 +108,13 @@ async fn write(uploads: &Uploads, mut body: Incoming) -> crate::error::Result<Ha
         }
         writable.write_all(&piece).await.context("write the file")?;
     }
-    Ok(Refusal::Unfinished.into())
+    writable.flush().await.context("write the file")?;
+    Ok(Handed::File(file))
 }
 
 /// Reads on for a while and keeps nothing.
-async fn swallow(mut body: Incoming) {
-    let until = Instant::now() + PAUSE;
+async fn swallow(mut body: Arriving) {
+    let until = Instant::now() + SWALLOWING;
     let mut size = 0;
     while let Ok(Some(Ok(frame))) = timeout_at(until, body.frame()).await {
         size += frame.data_ref().map_or(0, |piece| piece.len() as u64);

@@ -10,6 +10,7 @@ use rocket::Request;
 use rocket::http::Method;
 
 use super::notices::Notices;
+use super::refused::Refused;
 use super::seldom::Seldom;
 use crate::config::Config;
 use crate::config::hosts::host_of;
@@ -61,7 +62,10 @@ impl Asked {
             .map(str::to_owned);
         let facts = Arc::new(Facts::new(
             id.unwrap_or_else(new_id),
-            request.method().as_str().to_owned(),
+            Refused::of(request).map_or_else(
+                || request.method().as_str().to_owned(),
+                |refused| refused.method.clone(),
+            ),
             scrub::path(uri.path().as_str()),
         ));
         if !trusted && (proto.is_some() || !forwarded_for.is_empty()) {
@@ -137,7 +141,7 @@ fn is_plain_id(id: &str) -> bool {
 }
 
 /// 128 random bits in hexadecimal, in the shape of a UUID of version 4 (RFC 9562), so that Sentry takes it as its own.
-fn new_id() -> String {
+pub fn new_id() -> String {
     let mut bytes = [0; 16];
     // Without the system's random numbers the id is only less unique; a page is not refused for that.
     let _ = getrandom::fill(&mut bytes);

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{Method, Status};
+use rocket::tokio::io::empty;
 use rocket::tokio::task::spawn_blocking;
 use rocket::{Data, Request, Response, async_trait};
 
@@ -89,6 +90,9 @@ async fn pack<'r>(request: &'r Request<'_>, asked: &Asked, response: &mut Respon
         if fresh {
             response.set_status(Status::NotModified);
             response.remove_header("Content-Type");
+            // Its length would be that of the page it stands for, and never the nothing that is left here (RFC 9110,
+            // section 8.6); so it says none.
+            response.set_streamed_body(empty());
             return;
         }
     }

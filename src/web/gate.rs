@@ -14,6 +14,7 @@ use rocket::{Build, Data, Request, Response, Rocket, async_trait};
 use super::addresses::{Addresses, Found};
 use super::asked::Asked;
 use super::errors::{self, Allow};
+use super::refused::Refused;
 use super::seldom::Seldom;
 use super::watch::CHECKS;
 use crate::config::Config;
@@ -98,7 +99,11 @@ fn judge(request: &Request<'_>) -> Verdict {
     else {
         return Verdict::Error(Status::InternalServerError);
     };
+    // Read first: a verdict changes the address.
     let asked = Asked::of(request);
+    if let Some(refused) = Refused::of(request) {
+        return Verdict::Error(refused.status);
+    }
     let path = request.uri().path().as_str();
     let found = addresses.find(path);
     // A health check knows only an IP address.

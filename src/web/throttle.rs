@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+
+use crate::config::proxies::network;
 
 /// For accounts: a minute at most, so that whoever guesses cannot keep the owner out for long.
 const ACCOUNT: Rule = Rule {
@@ -215,16 +217,6 @@ impl Entry {
 /// What stands for an account.
 fn digest(account: &str) -> [u8; 32] {
     Sha256::digest(account).into()
-}
-
-/// What stands for a client. Whoever has one address of IPv6 has the 2^64 around it as well.
-fn network(client: IpAddr) -> IpAddr {
-    match client.to_canonical() {
-        IpAddr::V6(address) => {
-            Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into()
-        }
-        address @ IpAddr::V4(_) => address,
-    }
 }
 
 #[cfg(test)]

@@ -119,6 +119,98 @@ fn a_body_that_is_too_large_is_refused_by_its_length_alone() {
 }
 
 #[test]
+fn what_never_reaches_a_page_is_refused_in_the_sites_frame_and_logged_all_the_same() {
+    let (_run, server) = demo_site();
+    let large = "Content-Length: 2000000\r\n";
+    for (method, headers, status, title) in [
+        ("POST", large, 413, "Too large"),
+        ("BREW", "", 501, "Not Implemented"),
+        ("get", "", 501, "Not Implemented"),
+    ] {
+        let page = server.send(request(method, "/lettings/?page=1", headers));
+        assert_eq!(page.status, status, "{method}");
+        assert!(page.text().contains("<nav aria-label=\"Main\">"), "a page");
+        assert!(page.text().contains(title), "{title}");
+        assert_eq!(page.header("x-frame-options"), Some("DENY"));
+        let line = server.line_with(&format!("{method} /lettings/ {status}"));
+        assert_eq!(line["request_id"], page.header("x-request-id").unwrap());
+        assert_eq!(line["method"], method);
+        assert_eq!(line["client"], "127.0.0.1");
+
+        let headers = format!("{headers}Accept: application/json\r\n");
+        let json = server.send(request(method, "/", &headers));
+        let reference = json.header("x-request-id").unwrap();
+        assert_eq!(
+            json.text(),
+            format!("{{\"status\":{status},\"title\":\"{title}\",\"reference\":\"{reference}\"}}")
+        );
+    }
+}
+
+#[test]
+fn what_is_no_request_has_a_reference_and_a_line_in_the_log() {
+    let (_run, server) = demo_site();
+    let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(64 * 1024));
+    for (bytes, status) in [("nonsense\r\n\r\n", 400), (&long, 431)] {
+        let answer = server.send(bytes);
+        assert_eq!(answer.status, status);
+        assert_eq!(answer.header("connection"), Some("close"));
+        let line = server.line_with("a request that could not be read");
+        assert_eq!(line["request_id"], answer.header("x-request-id").unwrap());
+        assert_eq!(line["status"], status);
+        assert_eq!(line["client"], "127.0.0.1");
+    }
+}
+
+#[test]
+fn the_host_in_a_target_counts_whatever_the_header_says() {
+    let (_run, server) = demo_site();
+    let status = |target: &str, host: &str| {
+        let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        server.send(head).status
+    };
+    assert_eq!(status("http://localhost/lettings/", "localhost"), 200);
+    assert_eq!(status("http://localhost/lettings/", "evil.example"), 200);
+    assert_eq!(status("http://evil.example/lettings/", "localhost"), 400);
+    let two = "GET http://localhost/ HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n";
+    assert_eq!(server.send(two).status, 400, "two are two all the same");
+}
+
+#[test]
+fn a_body_is_asked_for_only_when_it_is_wanted() {
+    let (_run, server) = demo_site();
+    let expecting = |length: &str| {
+        let mut reader = BufReader::new(server.connect());
+        let headers = format!("Expect: 100-continue\r\nContent-Length: {length}\r\n");
+        let head = request("POST", "/admin/login/", &headers);
+        reader.get_mut().write_all(head.as_bytes()).unwrap();
+        reader
+    };
+    let mut wanted = expecting("3");
+    assert_eq!(Answer::read_head(&mut wanted).status, 100);
+    wanted.get_mut().write_all(b"a=b").unwrap();
+    assert!(matches!(Answer::read(&mut wanted).status, 400..500));
+    let refused = Answer::read(&mut expecting("2000000"));
+    assert_eq!(refused.status, 413, "without a word before");
+    assert_eq!(refused.header("connection"), Some("close"));
+}
+
+#[test]
+fn a_client_that_goes_on_sending_can_read_why_it_was_refused() {
+    let (_run, server) = demo_site();
+    let mut stream = server.connect();
+    let head = request("POST", "/", "Content-Length: 2000000\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    // More than the sockets hold, so that the answer comes in the middle of it.
+    for _ in 0..200 {
+        stream
+            .write_all(&[b'x'; 10_000])
+            .expect("a server that listens on");
+    }
+    assert_eq!(Answer::read(&mut BufReader::new(stream)).status, 413);
+}
+
+#[test]
 fn lengths_that_contradict_each_other_are_bad_requests() {
     let (_run, server) = demo_site();
     for headers in [

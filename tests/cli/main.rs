@@ -13,6 +13,7 @@ mod database;
 mod demo;
 mod disk;
 mod django;
+mod files;
 mod fixtures;
 mod help;
 mod http;

@@ -1,14 +1,15 @@
 //! The binary as a running server, its log lines, and HTTP by hand over its socket.
 
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::Child;
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -31,7 +32,12 @@ pub(super) struct Server {
 impl Server {
     /// Starts `serve` and waits for the line that says where it listens.
     pub(super) fn start(run: &Run) -> Self {
-        let mut child = run.prepared(&["serve"]).spawn().expect("our binary starts");
+        Self::start_by(run, run.prepared(&["serve"]))
+    }
+
+    /// The same by this command.
+    pub(super) fn start_by(run: &Run, mut command: Command) -> Self {
+        let mut child = command.spawn().expect("our binary starts");
         let lines = lines_of(child.stdout.take().expect("a pipe was asked for"));
         let mut start = Vec::new();
         let address = loop {
@@ -115,6 +121,31 @@ impl Server {
             .filter_map(|handle| std::fs::read_link(handle.path()).ok())
             .filter(|path| path.to_string_lossy().ends_with(" (deleted)"))
             .collect()
+    }
+
+    /// How many files it may open.
+    pub(super) fn soft_limit_of_files(&self) -> Option<u64> {
+        let path = format!("/proc/{}/limits", self.child.id());
+        let limits = std::fs::read_to_string(path).expect("a process of ours");
+        let line = limits
+            .lines()
+            .find_map(|line| line.strip_prefix("Max open files"));
+        let soft = line.and_then(|line| line.split_whitespace().next());
+        soft.expect("a limit of files").parse().ok()
+    }
+
+    /// Lets it open so many files more than it has open, or, without a number, as many as it likes.
+    pub(super) fn limit_files(&self, more: Option<usize>) {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).expect("its files");
+        // The limit is one of numbers, of which the next file takes the lowest that is free.
+        let taken: BTreeSet<u64> = open
+            .flatten()
+            .filter_map(|file| file.file_name().to_str()?.parse().ok())
+            .collect();
+        let mut free = (0..).filter(|number| !taken.contains(number));
+        let mut limit = getrlimit(Resource::Nofile);
+        limit.current = more.map_or(limit.maximum, |more| free.nth(more));
+        prlimit(Some(self.id()), Resource::Nofile, limit).expect("a process of ours");
     }
 
     /// Whether it is still there.
