@@ -43,6 +43,9 @@ const PAUSE: Duration = Duration::from_millis(10);
 const LONG_READS: usize = 4;
 /// How many reads run at once that go at the pace of whoever takes their rows.
 const EXPORTS: usize = 2;
+/// Pages that the writer keeps in memory while very many rows are written, and SQLite's own number (in KiB).
+const PAGES_FOR_MUCH: u32 = 64 * 1024;
+const PAGES_AS_USUAL: u32 = 2_000;
 /// Distinct statements a connection keeps prepared; the whole site has fewer.
 const PREPARED: usize = 64;
 /// What stays as it is in a path that is written as a URI (sqlite.org/uri.html).
@@ -182,6 +185,21 @@ impl Db {
         let mut writer = lock(&self.shared.writer);
         // What failed is rolled back when the transaction is dropped, so that nothing of it is saved.
         change_rows(&mut writer, change).map_err(|error| file::not_saved(&self.shared.path, error))
+    }
+
+    /// The same for very many rows, whose pages would otherwise be written and read again many times before the end.
+    pub fn write_much<T>(&self, change: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        self.keep_in_memory(PAGES_FOR_MUCH)?;
+        let answer = self.write_now(change);
+        self.keep_in_memory(PAGES_AS_USUAL)?;
+        answer
+    }
+
+    fn keep_in_memory(&self, kibibytes: u32) -> Result<()> {
+        let writer = lock(&self.shared.writer);
+        writer
+            .execute_batch(&format!("pragma cache_size = -{kibibytes}"))
+            .context("set how much of the database is kept in memory")
     }
 
     /// Puts the content of another database in the place of this one's, in one transaction of the writer's.

@@ -104,7 +104,7 @@ pub fn import(
     options: Options,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Result<Report> {
-    let (mut report, superusers) = db.write_now(|tx| {
+    let (mut report, superusers) = db.write_much(|tx| {
         let taken_over = take_over(tx, source, options, progress)?;
         let (mut report, superusers) = taken_over;
         if let (Outcome::Imported, Some(replaced)) = (&report.outcome, &mut report.replaced) {

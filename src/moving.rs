@@ -401,7 +401,7 @@ fn load(
     progress: &Progress,
 ) -> Result<crate::fixtures::report::Report> {
     let file = File::open(&case.file.path).context("read a file that was sent")?;
-    db.write_now(|tx| {
+    db.write_much(|tx| {
         load::load(tx, author, file, rehearsal, &mut |step| match step {
             load::Progress::Found { bytes, .. } => progress.at(bytes, case.file.size),
             load::Progress::Put { rows, of } | load::Progress::Indexed { rows, of } => {

@@ -39,7 +39,7 @@ impl LoadData {
         let size = input.metadata().map_or(0, |metadata| metadata.len());
         let mut telling = Telling::new(size);
         let report = db
-            .write_now(|tx| {
+            .write_much(|tx| {
                 load::load(tx, &Author::command(), input, self.dry_run, &mut |step| {
                     telling.tell(step);
                 })
