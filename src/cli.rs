@@ -28,6 +28,7 @@ mod migrations;
 mod progress;
 mod restore;
 mod serve;
+mod systemd;
 mod version;
 
 /// Orange County Lettings: the whole site as one executable.
@@ -96,6 +97,11 @@ enum Command {
     /// Ask the server on $PORT whether it is ready: exit 0 if so, else 1
     #[command(after_help = "Example:\n  PORT=8000 oc-lettings healthcheck")]
     Healthcheck,
+    /// Print a hardened systemd unit for this executable and the configuration in effect
+    #[command(
+        after_help = "Example:\n  SITE_URL=https://www.example.com oc-lettings systemd | sudo tee /etc/systemd/system/oc-lettings.service"
+    )]
+    Systemd,
     /// Show version, commit, target and SQLite's version
     #[command(after_help = "Example:\n  oc-lettings version --json")]
     Version(version::Version),
@@ -139,6 +145,7 @@ fn run(command: Command) -> Result<ExitCode> {
         Command::Loaddata(load) => load.run(&config),
         Command::ImportDjango(import) => import.run(&config),
         Command::Healthcheck => healthcheck::run(&config),
+        Command::Systemd => systemd::run(&config),
         Command::Version(version) => version.run(),
     };
     drop(telemetry);

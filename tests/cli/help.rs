@@ -49,6 +49,22 @@ fn help_and_version_need_no_configuration_that_holds() {
 }
 
 #[test]
+fn version_prints_the_terms_of_everything_that_is_inside() {
+    let texts = Run::bare().run(&["version", "--licenses"]).succeeded();
+    for part in [
+        "\n- rocket 0.5",
+        "\n- rusqlite 0.",
+        "\n- tikv-jemallocator 0.",
+        "SQLite, which is in the public domain",
+        "Permission is hereby granted, free of charge",
+        "TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION",
+        "musl as a whole is licensed under the following standard MIT license",
+    ] {
+        assert!(texts.contains(part), "{part:?} is not in what it prints");
+    }
+}
+
+#[test]
 fn version_says_version_commit_target_and_sqlite_in_words_and_as_json() {
     let run = Run::bare();
     let words = run.run(&["version"]).succeeded();

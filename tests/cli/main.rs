@@ -35,6 +35,7 @@ mod server;
 mod staff;
 mod start;
 mod stop;
+mod systemd;
 mod together;
 mod traces;
 mod unheard;

@@ -122,7 +122,7 @@ impl Run {
 
     /// The command, not started yet.
     pub(super) fn prepared(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_oc-lettings"));
+        let mut command = Command::new(binary());
         command
             .args(arguments)
             .env_clear()
@@ -181,6 +181,17 @@ impl Done {
         }
         line.to_owned()
     }
+}
+
+/// The binary that is run: what cargo built along with these tests, or, as CI tests it before it is published, the
+/// release that `OC_LETTINGS_BINARY` names.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the variable is for the tests, not for our configuration"
+)]
+pub(super) fn binary() -> OsString {
+    std::env::var_os("OC_LETTINGS_BINARY")
+        .unwrap_or_else(|| env!("CARGO_BIN_EXE_oc-lettings").into())
 }
 
 /// The names of what is in a folder, in their order.
