@@ -246,7 +246,8 @@ fn serve(page: &Page, method: RocketMethod, asked: &Asked, said: &HeaderMap) -> 
 fn respond(method: RocketMethod, answer: Response<Bytes>) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
     let is_bodiless = head.status == StatusCode::NOT_MODIFIED;
-    if !is_bodiless {
+    // Of an answer without a body, such as one that leads elsewhere, hyper says so itself, and not to HEAD.
+    if !is_bodiless && !body.is_empty() {
         let length = HeaderValue::from(body.len());
         head.headers.insert(CONTENT_LENGTH, length);
     }
