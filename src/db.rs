@@ -47,7 +47,7 @@ const LONG_READS: usize = 4;
 /// How many reads run at once that go at the pace of whoever takes their rows.
 const EXPORTS: usize = 2;
 /// Pages that the writer keeps in memory while very many rows are written, and SQLite's own number (in KiB).
-const PAGES_FOR_MUCH: u32 = 64 * 1024;
+const PAGES_FOR_MUCH: u32 = 48 * 1024;
 const PAGES_AS_USUAL: u32 = 2_000;
 /// Distinct statements a connection keeps prepared; the whole site has fewer.
 const PREPARED: usize = 64;

@@ -1,9 +1,9 @@
 //! The indexes of words as a whole: at rest while many rows are written, and made anew from all of them afterwards. What is
 //! counted of homes and people rests with them, for the same reason.
 //!
-//! Row by row they are kept by triggers (`migrations/V8__search.sql`, `V10__long_lists.sql`). An index writes out what it has gathered each time a
-//! trigger touches it, so a row costs several times of what it costs where many are put in by one statement. What is
-//! searched for is in `schema/search.rs`.
+//! Row by row they are kept by triggers (`migrations/V8__search.sql`, `V10__long_lists.sql`). An index writes out what it has
+//! gathered whenever a statement begins, so a row that a trigger puts in costs several times of what it costs where one
+//! statement puts in many. What is searched for is in `schema/search.rs`.
 
 use rusqlite::{OptionalExtension, Transaction};
 
@@ -12,10 +12,10 @@ use crate::error::Result;
 
 /// Bytes that an index gathers before it writes them out while it is made anew, and FTS5's own number, which is kept in the
 /// index (sqlite.org/fts5.html).
-const GATHERED: u32 = 16 * 1024 * 1024;
+const GATHERED: u32 = 48 * 1024 * 1024;
 const USUAL: u32 = 1024 * 1024;
 /// Rows that one statement puts in, between two reports of progress.
-const STEP: i64 = 50_000;
+const STEP: i64 = 200_000;
 /// Fewer rows than these are written before an index is made anew.
 const FEW: u64 = 1_000;
 
