@@ -43,7 +43,7 @@
 //! it up to date; [`site::build`] mounts everything; [`front::serve`] runs until SIGTERM and finishes what it began; beside
 //! it [`db::backup::schedule`] makes backups.
 //!
-//! **A migration.** Write `migrations/V9__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
+//! **A migration.** Write `migrations/V12__letting_rent.sql`; `src/build.rs` makes cargo see it; [`db::migrate`] carries
 //! it in the binary and applies all that is pending in one transaction, once [`db::backup`] has made a copy of what was
 //! there before. Then a field in [`models::letting`]. `tests/migrations/` runs it.
 
