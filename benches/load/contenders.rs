@@ -241,14 +241,14 @@ impl<'r> FromRequest<'r> for Known {
 
 #[derive(rocket::Responder)]
 struct Tagged(
-    Either<RawHtml<&'static [u8]>, Status>,
+    Either<RawHtml<&'static [u8]>, (Status, ())>,
     rocket::http::Header<'static>,
 );
 
 #[get("/<_..>")]
 fn constant(known: Known, bytes: &rocket::State<&'static [u8]>) -> Tagged {
     let answer = if known.0 {
-        Either::Right(Status::NotModified)
+        Either::Right((Status::NotModified, ()))
     } else {
         Either::Left(RawHtml(**bytes))
     };
