@@ -186,7 +186,7 @@ pub(crate) fn nginx(page: &Page) -> Contender {
     .expect("a folder of ours");
     let mut command = Command::new("sh");
     command.args(["-c", &script]);
-    answering(Contender::started("nginx", command, folder))
+    answering(Contender::started("nginx", command, folder), page)
 }
 
 /// A server that has nothing but these bytes.
@@ -196,12 +196,13 @@ pub(crate) fn bare(kind: &'static str, page: &Page) -> Contender {
     fs::write(&file, &page.bytes).expect("a folder of ours");
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.arg(kind).arg(&file);
-    answering(Contender::started(kind, command, folder))
+    answering(Contender::started(kind, command, folder), page)
 }
 
-fn answering(contender: Contender) -> Contender {
+fn answering(contender: Contender, page: &Page) -> Contender {
     let until = Instant::now() + PATIENCE;
-    while ureq::get(&contender.origin).call().is_err() {
+    let address = format!("{}{}", contender.origin, page.path);
+    while ureq::get(&address).call().is_err() {
         assert!(Instant::now() < until, "{} does not answer", contender.name);
     }
     contender

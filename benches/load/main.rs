@@ -3,7 +3,7 @@
 //! The same bytes are asked of the site, of nginx with a file, and of Rocket and hyper with constants, one after the other,
 //! round by round: machines differ from hour to hour, so only the shares in one run mean something. Then requests come at
 //! a steady thousand a second, whether the last one is answered or not, as visitors do, with and without staff who save.
-//! Needs wrk and nginx.
+//! Needs wrk and nginx. A page's path, or `steady`, after `--` runs that part alone.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -29,16 +29,25 @@ fn main() {
     {
         return contenders::serve(kind, file.as_ref());
     }
+    let part = arguments.iter().skip(1).find(|part| *part != "--bench");
+    let is_wanted = |name: &str| part.is_none_or(|part| part == name);
     let site = contenders::site();
-    for path in PAGES {
+    for path in PAGES.into_iter().filter(|path| is_wanted(path)) {
         for is_known in [false, true] {
             compare(&site, path, is_known);
         }
     }
+    if is_wanted("steady") {
+        steady(&site);
+    }
+}
+
+/// Asks at a steady pace, with and without staff who save, and prints the round in the middle.
+fn steady(site: &Contender) {
     println!("1,000 requests a second, each counted from when it was due:");
     for saves in [0, 5] {
         let mut rounds: Vec<_> = (0..ROUNDS)
-            .map(|_| steady::run(&site, &PAGES, STEADY, saves))
+            .map(|_| steady::run(site, &PAGES, STEADY, saves))
             .collect();
         rounds.sort_by_key(|waits| waits.at(99));
         println!("  {saves} saves a second: {}", rounds[ROUNDS / 2]);
