@@ -139,17 +139,9 @@ pub fn rewrite<T>(
     tx: &Transaction<'_>,
     change: impl FnOnce(&Transaction<'_>) -> Result<T>,
 ) -> Result<T> {
-    let triggers: Vec<(String, String)> = tx
-        .prepare("select name, sql from sqlite_schema where type = 'trigger' and tbl_name = 'history' order by rowid")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (name, _) in &triggers {
-        tx.execute_batch(&format!("drop trigger \"{name}\""))?;
-    }
+    let triggers = search::take_off(tx, "tbl_name = 'history'")?;
     let answer = change(tx)?;
-    for (_, sql) in &triggers {
-        tx.execute_batch(sql)?;
-    }
+    search::put_back(tx, &triggers)?;
     // The index of words was kept by one of them.
     search::renew_history(tx)?;
     Ok(answer)

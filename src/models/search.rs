@@ -45,11 +45,19 @@ pub struct Resting {
 
 /// Lets all indexes rest. Taking the transaction back lets them go on as they were.
 pub fn rest(tx: &Transaction<'_>) -> Result<Resting> {
+    let triggers = take_off(
+        tx,
+        "instr(sql, '_search ') > 0 or instr(sql, 'letting_place') > 0 or instr(sql, ' span ') > 0",
+    )?;
+    Ok(Resting { triggers })
+}
+
+/// Takes off the triggers of which this holds, and gives the statements that make them again.
+pub(super) fn take_off(tx: &Transaction<'_>, which: &str) -> Result<Vec<String>> {
     let found: Vec<(String, String)> = tx
-        .prepare(
-            "select name, sql from sqlite_schema where type = 'trigger'
-             and (instr(sql, '_search ') > 0 or instr(sql, 'letting_place') > 0 or instr(sql, ' span ') > 0) order by rowid",
-        )?
+        .prepare(&format!(
+            "select name, sql from sqlite_schema where type = 'trigger' and ({which}) order by rowid"
+        ))?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     let mut triggers = Vec::with_capacity(found.len());
@@ -57,7 +65,15 @@ pub fn rest(tx: &Transaction<'_>) -> Result<Resting> {
         tx.execute_batch(&format!("drop trigger \"{name}\""))?;
         triggers.push(sql);
     }
-    Ok(Resting { triggers })
+    Ok(triggers)
+}
+
+/// Puts triggers back, word for word.
+pub(super) fn put_back(tx: &Transaction<'_>, triggers: &[String]) -> Result<()> {
+    for sql in triggers {
+        tx.execute_batch(sql)?;
+    }
+    Ok(())
 }
 
 /// The same where so many rows are to be written that making the indexes anew is the lesser work.
@@ -82,10 +98,7 @@ impl Resting {
         }
         place::recount(tx)?;
         span::recount(tx)?;
-        for sql in &self.triggers {
-            tx.execute_batch(sql)?;
-        }
-        Ok(())
+        put_back(tx, &self.triggers)
     }
 }
 

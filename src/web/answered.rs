@@ -22,7 +22,7 @@ const LONGEST: usize = 20;
 /// What became of a request, in plain facts.
 #[derive(Debug, Clone)]
 pub struct Answered<'a> {
-    /// The request's id, as in the answer's `X-Request-Id` where it has one.
+    /// The request's id, as in the answer's `X-Request-Id`.
     pub request_id: &'a str,
     /// The method as it was written, which may be none of HTTP's.
     pub method: &'a str,
