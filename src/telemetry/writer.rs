@@ -1,7 +1,9 @@
 //! The way of log lines to standard output: a buffer, and a thread that writes what is in it in one go.
 //!
 //! A request pays for handing a line over, not for writing it, and a log that nobody reads any more holds up no
-//! request: what finds no room is dropped and counted. Whoever must not lose a line waits until it is written.
+//! request: what finds no room is dropped and counted. A line after a pause is written at once; those that follow are
+//! gathered for some milliseconds, for to wake a thread and write a line each costs more than to answer from the cache.
+//! Whoever must not lose a line waits until it is written.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,6 +14,8 @@ use std::time::Duration;
 const ROOM: usize = 1024 * 1024;
 /// What a burst needed beyond this is given back.
 const USUAL: usize = 64 * 1024;
+/// For so long lines are gathered after others were written.
+const GATHERING: Duration = Duration::from_millis(5);
 /// How long somebody waits for what was logged to be written, where nobody reads it any more.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -33,6 +37,8 @@ struct State {
     dropped: u64,
     /// Whether the thread waits for lines; then all that it took before is written.
     is_idle: bool,
+    /// Whether somebody waits until all is written, so that nothing is gathered.
+    is_urgent: bool,
     is_over: bool,
 }
 
@@ -51,6 +57,7 @@ impl Writer {
                     }
                     // A log that cannot be written has nowhere to complain.
                     let _ = io::stdout().lock().write_all(&piece);
+                    own.gather();
                 }
             })?;
         Ok(Self(shared))
@@ -68,7 +75,9 @@ impl Writer {
 
     /// Waits until all is written that was taken before.
     pub(super) fn flush(&self) {
-        let state = self.0.state();
+        let mut state = self.0.state();
+        state.is_urgent = true;
+        self.0.filled.notify_one();
         let is_busy = |state: &mut State| !state.is_idle || state.has_work();
         // It may take too long, and then the rest is lost.
         let _ = self.0.written.wait_timeout_while(state, PATIENCE, is_busy);
@@ -77,9 +86,8 @@ impl Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.is_over = true;
-        self.0.wake(state);
+        self.0.state().is_over = true;
+        self.0.filled.notify_one();
     }
 }
 
@@ -95,12 +103,20 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waking a thread costs more than a line; one that writes looks again by itself.
+    /// Waking a thread costs more than a line; one that writes or gathers looks again by itself.
     fn wake(&self, mut state: MutexGuard<'_, State>) {
         if std::mem::take(&mut state.is_idle) {
             drop(state);
             self.filled.notify_one();
         }
+    }
+
+    /// Lets lines come together for a while, unless they are waited for.
+    fn gather(&self) {
+        let may_wait = |state: &mut State| !state.is_urgent && !state.is_over;
+        let _ = self
+            .filled
+            .wait_timeout_while(self.state(), GATHERING, may_wait);
     }
 
     /// Takes over what waits to be written, and tells how many lines found no room after it; nothing once nobody can log
@@ -114,6 +130,7 @@ impl Shared {
                 return None;
             }
             state.is_idle = true;
+            state.is_urgent = false;
             self.written.notify_all();
             let woken = self.filled.wait(state);
             state = woken.unwrap_or_else(PoisonError::into_inner);
