@@ -3,6 +3,10 @@
 //! `2026-11-22T07:31:05.123456Z`, always with six digits. How a moment is shown to a reader is the page's affair.
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
+
+/// Six digits, so that text sorts as time does.
+const FORM: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
 /// Now, in the one form that the database holds.
 pub fn now() -> String {
@@ -11,7 +15,7 @@ pub fn now() -> String {
 
 /// A moment in the one form that the database holds.
 pub fn written(moment: Timestamp) -> String {
-    moment.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()
+    FORM.timestamp_to_string(&moment)
 }
 
 /// `Sun, 22 Nov 2026 07:31:05 GMT`: now, as HTTP writes it.

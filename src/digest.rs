@@ -1,19 +1,19 @@
 //! Bytes as text: hexadecimal digits, random ones, and the few of a SHA-256 that stand for a content.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
 /// Lower-case hexadecimal digits, two a byte.
 pub fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a String takes any text");
-            text
-        })
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 0xF] {
+            text.push(char::from(DIGITS[usize::from(digit)]));
+        }
+    }
+    text
 }
 
 /// So many random bytes of the system's, in hexadecimal: a key or a token that nobody can guess.

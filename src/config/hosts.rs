@@ -3,8 +3,9 @@
 //! The rule is Django's `ALLOWED_HOSTS`: exact names, `.example.com` for a domain with its sub-domains, `*` for all;
 //! letter case, a port and one dot at the end do not matter. The request's side of it is in `web/gate.rs`.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::Ipv6Addr;
 
 /// The names that may stand in a request's `Host`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +22,7 @@ impl Hosts {
         let fits = |pattern: &String| {
             pattern == "*"
                 || host_of(pattern.strip_prefix('.').unwrap_or(pattern))
-                    .is_some_and(|host| pattern.ends_with(&host))
+                    .is_some_and(|host| pattern.ends_with(&*host))
         };
         if patterns.is_empty() || !patterns.iter().all(fits) {
             return Err(
@@ -69,36 +70,44 @@ impl fmt::Display for Hosts {
 
 /// The host of a `Host` header (RFC 9110, section 7.2) in lower case, without port and final dot; nothing when the
 /// header is no host at all.
-pub fn host_of(header: &str) -> Option<String> {
-    let (host, port) = match header.strip_prefix('[') {
-        Some(rest) => {
-            let (inner, after) = rest.split_once(']')?;
-            inner.parse::<Ipv6Addr>().ok()?;
-            (
-                format!("[{}]", inner.to_ascii_lowercase()),
-                after.strip_prefix(':').or(after.is_empty().then_some("")),
-            )
-        }
-        None => match header.split_once(':') {
-            Some((host, port)) => (host.to_ascii_lowercase(), Some(port)),
-            None => (header.to_ascii_lowercase(), Some("")),
-        },
+pub fn host_of(header: &str) -> Option<Cow<'_, str>> {
+    let is_v6 = header.starts_with('[');
+    let end = if is_v6 {
+        header.find(']')? + 1
+    } else {
+        header.find(':').unwrap_or(header.len())
     };
-    if !port?.bytes().all(|byte| byte.is_ascii_digit()) || port?.len() > 5 {
+    let (host, rest) = header.split_at(end);
+    let port = if rest.is_empty() {
+        ""
+    } else {
+        rest.strip_prefix(':')?
+    };
+    if port.len() > 5 || !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    if host.starts_with('[') {
-        return Some(host);
-    }
-    let host = host.strip_suffix('.').unwrap_or(&host);
-    let labels_fit = host.split('.').all(|label| {
-        !label.is_empty()
-            && label.len() <= 63
-            && label
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-    });
-    (host.len() <= 253 && labels_fit || host.parse::<Ipv4Addr>().is_ok()).then(|| host.to_owned())
+    let host = if is_v6 {
+        host[1..host.len() - 1].parse::<Ipv6Addr>().ok()?;
+        host
+    } else {
+        let host = host.strip_suffix('.').unwrap_or(host);
+        if host.len() > 253 || !host.split('.').all(is_label) {
+            return None;
+        }
+        host
+    };
+    Some(if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        host.to_ascii_lowercase().into()
+    } else {
+        host.into()
+    })
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 //! What a page is and which may be kept is not known here (`web/cache.rs`). Whatever this cannot answer goes to Rocket:
 //! another method, a foreign host, an address that is not one of a page that is kept.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, AsHeaderName, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE,
-    HeaderMap, HeaderValue, IF_NONE_MATCH, STRICT_TRANSPORT_SECURITY,
+    ACCEPT, ACCEPT_ENCODING, AsHeaderName, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_NONE_MATCH,
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
@@ -20,25 +20,38 @@ use super::exchange::{Body, body_of, handed_over, head_of};
 use crate::compress::Encoding;
 use crate::config::Config;
 use crate::db::Db;
-use crate::telemetry::metrics::Metrics;
+use crate::telemetry::metrics::{InFlight, Metrics};
 use crate::telemetry::request::Facts;
 use crate::web::addresses::Addresses;
 use crate::web::answered::{Answered, Untold};
-use crate::web::asked::{Asked, Said};
-use crate::web::cache::page::{self, Page, REQUEST_ID};
+use crate::web::asked::{Asked, Believed, Said};
+use crate::web::cache::page::{self, Page};
 use crate::web::cache::{Cache, Key};
 use crate::web::notices::Notices;
-use crate::web::{conditional, encoding, errors, gate, headers};
+use crate::web::{conditional, encoding, errors, gate};
 
-/// A request for a page that is kept.
-struct Wanted {
+/// What is to be done about a request.
+pub(super) enum Looked {
+    /// It is answered.
+    Answered(Response<Body>),
+    /// Its page is one that is kept, and not there.
+    Missing(Box<Wanted>),
+    /// It is not for such a page.
+    Other,
+}
+
+/// A request for a page that is not there yet.
+pub(super) struct Wanted {
     asked: Asked,
     route: Arc<str>,
     /// The address with what matters of its query.
     target: String,
     key: Key,
+    /// What was current when it came.
+    version: u64,
     headers: HeaderMap,
     peer: SocketAddr,
+    _in_flight: InFlight,
 }
 
 /// What came of making a page.
@@ -48,13 +61,12 @@ enum Made {
     Other(Response<Bytes>),
 }
 
-/// Answers a request without a body, if it is for a page that is kept.
-pub(super) async fn answer(
-    parts: &Parts,
-    target: &str,
-    peer: SocketAddr,
-    client: &Arc<Client>,
-) -> Option<Response<Body>> {
+/// Looks whether a request without a body is for a page that is kept, and answers it at once if the page is there.
+pub(super) fn look(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Looked {
+    looked(parts, target, peer, client).unwrap_or(Looked::Other)
+}
+
+fn looked(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Option<Looked> {
     let method = match parts.method {
         Method::GET => RocketMethod::Get,
         Method::HEAD => RocketMethod::Head,
@@ -71,82 +83,98 @@ pub(super) async fn answer(
     let said = Said::by(method, target, Some(peer.ip()), |name| {
         lines(&parts.headers, name)
     });
-    let asked = Asked::new(&said, config, rocket.state::<Notices>());
-    if !gate::host_is_ours(&asked, config) {
+    let believed = said.believed(config);
+    if !gate::host_is_ours(believed.host.as_deref(), config) {
         return None;
     }
     let metrics = rocket.state::<Arc<Metrics>>()?;
-    let _in_flight = metrics.begin();
+    let in_flight = metrics.begin();
     let form = encoding::accepted(lines(&parts.headers, ACCEPT_ENCODING));
-    let origin = match config.site_url {
-        Some(_) => String::new(),
-        None => asked.origin(config),
-    };
     let target = kept.target(path, query);
-    let key = Key::new(origin, &target, form);
+    let key = Key::new(believed.own_origin(config), &target, form);
     // What is found must not be older than what was current when the request came.
     let version = db.version();
-    let found = cache.find(&key, version);
-    let is_found = found.is_some();
-    let page = if let Some(page) = found {
-        page
-    } else {
-        let wanted = Wanted {
-            asked: asked.clone(),
+    let notices = rocket.state::<Notices>();
+    let Some(page) = cache.find(&key, version) else {
+        return Some(Looked::Missing(Box::new(Wanted {
             route: Arc::clone(route),
             target: target.into_owned(),
             key,
+            version,
             headers: parts.headers.clone(),
             peer,
-        };
-        match make(client, wanted, version).await? {
-            Made::Page(page) => page,
-            Made::Other(answer) => {
-                let answer = respond(method, answer);
-                tell(&answer, &asked, route, Some(&*asked.facts), metrics);
-                return Some(answer);
-            }
-        }
+            _in_flight: in_flight,
+            asked: believed.kept(notices),
+        })));
     };
-    let mut accept = lines(&parts.headers, ACCEPT);
-    if page.says_nothing() && accept.next().is_some_and(errors::prefers_json) {
+    if is_for_programs(&page, &parts.headers) {
         return None;
     }
-    let answer = serve(&page, method, &asked, &parts.headers);
-    // Whoever had it made has notes of that.
-    let notes = (!is_found).then_some(&*asked.facts);
-    tell(&answer, &asked, route, notes, metrics);
-    Some(answer)
+    believed.warn(notices);
+    let reply = Reply::of(&page, method, &parts.headers);
+    Answered {
+        request_id: &believed.request_id,
+        method: believed.method_name,
+        path: &believed.path,
+        route: Some(&page.route),
+        status: reply.status().as_u16(),
+        took: believed.since.elapsed(),
+        bytes: reply.length(),
+        client: believed.client,
+    }
+    .told(None, metrics);
+    let Believed {
+        request_id, https, ..
+    } = believed;
+    Some(Looked::Answered(reply.answer(request_id, https)))
 }
 
-/// Tells what became of a request.
-fn tell(
-    answer: &Response<Body>,
-    asked: &Asked,
-    route: &Arc<str>,
-    notes: Option<&Facts>,
-    metrics: &Metrics,
-) {
-    let length = answer.headers().get(CONTENT_LENGTH);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let answered = Answered {
-        request_id: &asked.facts.request_id,
-        method: &asked.facts.method,
-        path: &asked.facts.path,
-        route: Some(route),
-        status: answer.status().as_u16(),
-        took: asked.since.elapsed(),
-        bytes: length
-            .filter(|_| asked.method != RocketMethod::Head)
-            .unwrap_or_default(),
-        client: asked.client,
+/// Answers a request for a page that is not there.
+pub(super) async fn answer(wanted: Wanted, client: &Arc<Client>) -> Option<Response<Body>> {
+    let metrics = client.rocket().state::<Arc<Metrics>>()?;
+    let asked = wanted.asked.clone();
+    let (route, headers) = (Arc::clone(&wanted.route), wanted.headers.clone());
+    let tell = |status: StatusCode, bytes: usize| {
+        // Whoever had it made has notes of that.
+        let facts: &Facts = &asked.facts;
+        Answered {
+            request_id: &facts.request_id,
+            method: &facts.method,
+            path: &facts.path,
+            route: Some(&route),
+            status: status.as_u16(),
+            took: asked.since.elapsed(),
+            bytes,
+            client: asked.client,
+        }
+        .told(Some(facts), metrics);
     };
-    answered.told(notes, metrics);
+    match make(client, wanted).await? {
+        Made::Page(page) if is_for_programs(&page, &headers) => None,
+        Made::Page(page) => {
+            let reply = Reply::of(&page, asked.method, &headers);
+            tell(reply.status(), reply.length());
+            Some(reply.answer(asked.facts.request_id.as_str().into(), asked.https))
+        }
+        Made::Other(answer) => {
+            let is_bodiless = asked.method == RocketMethod::Head;
+            let sent = if is_bodiless { 0 } else { answer.body().len() };
+            tell(answer.status(), sent);
+            Some(alone(answer, is_bodiless))
+        }
+    }
+}
+
+/// Whether the page says that there is nothing, and the visitor wants to hear it as a program does.
+fn is_for_programs(page: &Page, headers: &HeaderMap) -> bool {
+    let mut accept = lines(headers, ACCEPT);
+    page.says_nothing() && accept.next().is_some_and(errors::prefers_json)
 }
 
 /// Makes a page or waits for who makes it. Who has waited in vain is answered by Rocket itself, so that what cannot be
 /// kept is not made one after the other.
-async fn make(client: &Arc<Client>, wanted: Wanted, version: u64) -> Option<Made> {
+async fn make(client: &Arc<Client>, wanted: Wanted) -> Option<Made> {
+    let version = wanted.version;
     let cache = client.rocket().state::<Cache>()?;
     let turns = cache.turn(&wanted.key);
     let (turn, has_waited) = match Arc::clone(&turns).try_lock_owned() {
@@ -164,15 +192,15 @@ async fn make(client: &Arc<Client>, wanted: Wanted, version: u64) -> Option<Made
     let client = Arc::clone(client);
     let made = rocket::tokio::spawn(async move {
         let _turn = turn;
-        fill(&client, wanted, version).await
+        fill(&client, wanted).await
     });
     made.await.ok()?
 }
 
 /// Has the page made in its identity form, unless that is at hand, and puts it into the form that is wanted.
-async fn fill(client: &Client, wanted: Wanted, version: u64) -> Option<Made> {
+async fn fill(client: &Client, wanted: Wanted) -> Option<Made> {
     let cache = client.rocket().state::<Cache>()?;
-    let key = wanted.key.clone();
+    let (key, version) = (wanted.key.clone(), wanted.version);
     let plain_key = key.in_form(Encoding::Identity);
     let plain = match cache.find(&plain_key, version) {
         Some(page) => page,
@@ -219,43 +247,61 @@ async fn ask(client: &Client, wanted: Wanted) -> Option<Made> {
 }
 
 /// A page as the answer to one request.
-fn serve(page: &Page, method: RocketMethod, asked: &Asked, said: &HeaderMap) -> Response<Body> {
-    let mut answer = Response::new(page.body.clone());
-    *answer.status_mut() = page.status;
-    *answer.headers_mut() = page.headers.clone();
-    let headers = answer.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&asked.facts.request_id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    if asked.https {
-        let promise = HeaderValue::from_static(headers::TRANSPORT);
-        headers.insert(STRICT_TRANSPORT_SECURITY, promise);
-    }
-    let has_already = page
-        .etag()
-        .is_some_and(|etag| conditional::has_already(lines(said, IF_NONE_MATCH), etag));
-    if has_already {
-        headers.remove(CONTENT_TYPE);
-        headers.remove(CONTENT_ENCODING);
-        *answer.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    respond(method, answer)
+struct Reply<'p> {
+    page: &'p Page,
+    is_known: bool,
+    is_bodiless: bool,
 }
 
-/// An answer with a body where there may be one.
-fn respond(method: RocketMethod, answer: Response<Bytes>) -> Response<Body> {
+impl<'p> Reply<'p> {
+    fn of(page: &'p Page, method: RocketMethod, said: &HeaderMap) -> Self {
+        let has_already = |etag| conditional::has_already(lines(said, IF_NONE_MATCH), etag);
+        let is_known = page.etag().is_some_and(has_already);
+        Self {
+            page,
+            is_known,
+            is_bodiless: is_known || method == RocketMethod::Head,
+        }
+    }
+
+    fn status(&self) -> StatusCode {
+        if self.is_known {
+            StatusCode::NOT_MODIFIED
+        } else {
+            self.page.status
+        }
+    }
+
+    /// The bytes that go out as the body.
+    fn length(&self) -> usize {
+        if self.is_bodiless {
+            0
+        } else {
+            self.page.body.len()
+        }
+    }
+
+    fn answer(&self, request_id: Cow<'_, str>, https: bool) -> Response<Body> {
+        let request_id = request_id.into_owned();
+        let answer = self.page.answer(self.is_known, request_id, https);
+        let body = if self.is_bodiless {
+            Bytes::new()
+        } else {
+            self.page.body.clone()
+        };
+        answer.map(|()| body_of(body))
+    }
+}
+
+/// An answer that is no page.
+fn alone(answer: Response<Bytes>, is_bodiless: bool) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
-    let is_bodiless = head.status == StatusCode::NOT_MODIFIED;
     // Of an answer without a body, such as one that leads elsewhere, hyper says so itself, and not to HEAD.
-    if !is_bodiless && !body.is_empty() {
+    if !body.is_empty() {
         let length = HeaderValue::from(body.len());
         head.headers.insert(CONTENT_LENGTH, length);
     }
-    let body = if is_bodiless || method == RocketMethod::Head {
-        Bytes::new()
-    } else {
-        body
-    };
+    let body = if is_bodiless { Bytes::new() } else { body };
     Response::from_parts(head, body_of(body))
 }
 

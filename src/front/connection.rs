@@ -5,7 +5,7 @@
 //! over everything; it is set again only where something is due earlier than it would ring.
 
 use std::convert::Infallible;
-use std::future::{pending, poll_fn};
+use std::future::{Ready, pending, poll_fn, ready};
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -17,6 +17,7 @@ use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
 use hyper::{HeaderMap, Request, Response, StatusCode};
+use rocket::futures::future::Either;
 use rocket::tokio::net::TcpStream;
 use rocket::tokio::select;
 use rocket::tokio::sync::watch;
@@ -73,6 +74,9 @@ async fn is_spoken_to(socket: &Socket, clock: &Clock, limits: &Limits) -> bool {
     }
 }
 
+/// What hyper is given.
+type Answer = Result<Response<Leaving>, Infallible>;
+
 /// How a conversation ended.
 enum Outcome {
     /// By itself.
@@ -91,7 +95,7 @@ async fn converse(
     front: &Arc<Front>,
     end: &mut watch::Receiver<bool>,
 ) -> Option<Socket> {
-    let service = service_fn(|request| Box::pin(answer(request, peer, clock, front)));
+    let service = service_fn(|request| answer(request, peer, clock, front));
     let mut conversation = http1::Builder::new()
         .header_read_timeout(None)
         .max_buf_size(HEAD)
@@ -190,33 +194,52 @@ where
     }
 }
 
-/// Answers one request.
-async fn answer(
+/// Answers one request: at once where nothing has to be waited for, so that such an answer costs no more than itself.
+fn answer<'c>(
     request: Request<Incoming>,
     peer: SocketAddr,
-    clock: &Arc<Clock>,
-    front: &Arc<Front>,
-) -> Result<Response<Leaving>, Infallible> {
+    clock: &'c Arc<Clock>,
+    front: &Front,
+) -> Either<Ready<Answer>, Pin<Box<dyn Future<Output = Answer> + Send + 'c>>> {
     if !clock.asked() {
         // The connection is being closed; what was not begun is not begun any more.
-        pending::<()>().await;
+        return Either::Right(Box::pin(pending()));
     }
     let request = request.map(|body| Arriving::new(body, Arc::clone(clock)));
-    let client = Arc::clone(&front.client);
-    let (answer, flight) = match flight(peer, request.headers(), front) {
-        Ok(flight) => (exchange::answer(request, peer, client).await, flight),
+    let flight = match flight(peer, request.headers(), front) {
+        Ok(flight) => flight,
         Err(status) => {
+            let client = Arc::clone(&front.client);
             let (parts, _) = request.into_parts();
-            (exchange::refuse(client, parts, peer, status).await, None)
+            return Either::Right(Box::pin(async move {
+                let answer = exchange::refuse(client, parts, peer, status).await;
+                Ok(leaving(answer, clock, None))
+            }));
         }
     };
+    match exchange::answer(request, peer, &front.client) {
+        Either::Left(answer) => Either::Left(ready(Ok(leaving(answer, clock, flight)))),
+        Either::Right(answer) => {
+            Either::Right(Box::pin(
+                async move { Ok(leaving(answer.await, clock, flight)) },
+            ))
+        }
+    }
+}
+
+/// An answer on its way out.
+fn leaving(
+    answer: Response<exchange::Body>,
+    clock: &Arc<Clock>,
+    flight: Option<Flight>,
+) -> Response<Leaving> {
     let mut answer = answer.map(|body| Leaving::new(body, Arc::clone(clock), flight));
     if clock.has_unread() {
         // What is left of the body is not read, so nothing can follow it.
         let close = HeaderValue::from_static("close");
         answer.headers_mut().insert(CONNECTION, close);
     }
-    Ok(answer)
+    answer
 }
 
 /// Counts a request that came through a trusted proxy among those of its client.

@@ -3,6 +3,7 @@
 //! Rocket's local client takes bodies whole, so they are bounded before; it reads no raw `Cookie` header, so cookies
 //! are handed over one by one; a header that is no UTF-8 is dropped, as Rocket's own server does.
 
+use std::borrow::Cow;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,14 +16,16 @@ use hyper::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use rocket::futures::future;
 use rocket::http::{Cookie, Header, Status};
 use rocket::local::asynchronous::{Client, LocalRequest, LocalResponse};
 use rocket::tokio::io::{AsyncRead, AsyncReadExt};
-use rocket::tokio::sync::Semaphore;
+use rocket::tokio::sync::{Semaphore, oneshot};
 use rocket::tokio::time::timeout;
 
 use super::body::{Arriving, TooSlow};
-use super::{cached, spool};
+use super::cached::{self, Looked};
+use super::spool;
 use crate::web::asked;
 use crate::web::refused::Refused;
 use crate::web::uploads::HANDED_OVER;
@@ -61,29 +64,52 @@ const UNENCODED: &AsciiSet = &CONTROLS
 /// The body of an answer: whole, or in pieces.
 pub(super) type Body = Either<Full<Bytes>, Channel<Bytes, io::Error>>;
 
-/// Answers one request.
-pub(super) async fn answer(
+/// Answers one request: at once where nothing has to be waited for, as mostly.
+pub(super) fn answer(
     request: Request<Arriving>,
+    peer: SocketAddr,
+    client: &Arc<Client>,
+) -> future::Either<Response<Body>, impl Future<Output = Response<Body>> + Send + use<>> {
+    let (mut parts, body) = request.into_parts();
+    believe_target(&mut parts);
+    let mut wanted = None;
+    if body.is_end_stream()
+        && let Some(target) = target_of(&parts)
+    {
+        match cached::look(&parts, &target, peer, client) {
+            Looked::Answered(answer) => return future::Either::Left(answer),
+            Looked::Missing(page) => wanted = Some(page),
+            Looked::Other => {}
+        }
+    }
+    let client = Arc::clone(client);
+    future::Either::Right(async move {
+        if let Some(wanted) = wanted
+            && let Some(answer) = cached::answer(*wanted, &client).await
+        {
+            return answer;
+        }
+        answer_by_rocket(parts, body, peer, client).await
+    })
+}
+
+/// Has Rocket answer.
+async fn answer_by_rocket(
+    parts: Parts,
+    body: Arriving,
     peer: SocketAddr,
     client: Arc<Client>,
 ) -> Response<Body> {
-    let (mut parts, body) = request.into_parts();
-    believe_target(&mut parts);
     // HTTP's methods are case-sensitive (RFC 9110, section 9.1). Rocket would take `head` for HEAD and send no body,
     // hyper would not, and the client wait for one.
     let Some(method) = method_of(&parts) else {
         drop(body);
         return refuse(client, parts, peer, StatusCode::NOT_IMPLEMENTED).await;
     };
-    let Some(target) = target_of(&parts) else {
+    let Some(target) = target_of(&parts).map(Cow::into_owned) else {
         drop(body);
         return refuse(client, parts, peer, StatusCode::BAD_REQUEST).await;
     };
-    if body.is_end_stream()
-        && let Some(answer) = cached::answer(&parts, &target, peer, &client).await
-    {
-        return answer;
-    }
     if spool::is_for(&parts.method, &parts.headers) {
         let name = spool::take(&client, &target, &parts, peer, body).await;
         return dispatch(client, method, target, parts, peer, Bytes::new(), name).await;
@@ -108,8 +134,8 @@ pub(super) async fn refuse(
     };
     // A method that Rocket does not know travels as another; the site knows better.
     let method = method_of(&parts).unwrap_or(rocket::http::Method::Get);
-    let target = target_of(&parts).unwrap_or_else(|| "/".to_owned());
-    let (sender, receiver) = rocket::tokio::sync::oneshot::channel();
+    let target = target_of(&parts).map_or_else(|| "/".to_owned(), Cow::into_owned);
+    let (sender, receiver) = oneshot::channel();
     rocket::tokio::spawn(async move {
         let local = handed_over(client.req(method, target), &parts.headers, peer);
         refused.keep(local.inner());
@@ -138,7 +164,7 @@ fn method_of(parts: &Parts) -> Option<rocket::http::Method> {
 }
 
 /// The address of a page that is asked for, if it is one.
-fn target_of(parts: &Parts) -> Option<String> {
+fn target_of(parts: &Parts) -> Option<Cow<'_, str>> {
     let target = parts.uri.path_and_query();
     let target = target.map_or("/", |target| target.as_str());
     target.starts_with('/').then(|| encoded(target))
@@ -155,7 +181,7 @@ async fn dispatch(
     spooled: Option<String>,
 ) -> Response<Body> {
     // The answer may borrow from the client for as long as it is read, therefore it is made in a task that owns both.
-    let (sender, receiver) = rocket::tokio::sync::oneshot::channel();
+    let (sender, receiver) = oneshot::channel();
     rocket::tokio::spawn(async move {
         let mut local = handed_over(client.req(method, target), &parts.headers, peer).body(body);
         if let Some(name) = &spooled {
@@ -171,8 +197,8 @@ async fn dispatch(
 }
 
 /// The same target as RFC 3986 writes it.
-fn encoded(target: &str) -> String {
-    utf8_percent_encode(target, UNENCODED).to_string()
+fn encoded(target: &str) -> Cow<'_, str> {
+    utf8_percent_encode(target, UNENCODED).into()
 }
 
 async fn read(body: Arriving) -> Result<Bytes, StatusCode> {
@@ -225,11 +251,7 @@ pub(super) fn handed_over<'c>(
     local
 }
 
-async fn deliver(
-    answer: LocalResponse<'_>,
-    head: bool,
-    sender: rocket::tokio::sync::oneshot::Sender<Response<Body>>,
-) {
+async fn deliver(answer: LocalResponse<'_>, head: bool, sender: oneshot::Sender<Response<Body>>) {
     let mut response = head_of(&answer);
     let never_has_one = matches!(answer.status().code, 204 | 304);
     let bodiless = head || never_has_one;
@@ -328,6 +350,16 @@ fn finished(response: hyper::http::response::Builder, body: Body) -> Response<Bo
     })
 }
 
+/// The answer of a task, or that it is lost together with its task.
+async fn received(receiver: oneshot::Receiver<Response<Body>>, client: &Client) -> Response<Body> {
+    receiver.await.unwrap_or_else(|_| {
+        if let Some(metrics) = client.rocket().state::<Arc<Metrics>>() {
+            metrics.refused(500);
+        }
+        broken()
+    })
+}
+
 /// The answer where none came from the site, not even that it broke.
 fn broken() -> Response<Body> {
     let request_id = asked::new_id();
@@ -373,7 +405,8 @@ mod tests {
     proptest! {
         #[test]
         fn rocket_reads_every_target(rest in "\\PC{0,40}") {
-            let target = encoded(&format!("/{rest}"));
+            let rest = format!("/{rest}");
+            let target = encoded(&rest);
             prop_assert!(Origin::parse(&target).is_ok(), "{target}");
         }
     }

@@ -3,6 +3,8 @@
 //! The last step before Sentry's transport. Cookies, bodies, query strings, headers, client addresses and people never
 //! go out; addresses and one-time links that slipped into words are masked.
 
+use std::borrow::Cow;
+
 use sentry::protocol::{Event, Request};
 
 /// Where the one-time link begins.
@@ -43,22 +45,25 @@ pub fn request(request: Request) -> Request {
 }
 
 /// A path as it may be written down: without its query, the one-time link's token and e-mail addresses masked.
-pub fn path(path: &str) -> String {
+pub fn path(path: &str) -> Cow<'_, str> {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     // A link that was pasted wrongly may still hold its token.
-    match path.to_ascii_lowercase().find(SET_UP) {
-        Some(start) if path.len() > start + SET_UP.len() => {
-            format!("{}{SET_UP}…", &path[..start])
-        }
-        _ if path.contains('@') || path.contains("%40") => {
-            let parts = path.split('/').map(|part| {
-                let is_address = part.contains('@') || part.contains("%40");
-                if is_address { "…" } else { part }
-            });
-            parts.collect::<Vec<_>>().join("/")
-        }
-        _ => path.to_owned(),
+    let mut places = path.as_bytes().windows(SET_UP.len());
+    if let Some(start) = places.position(|place| place.eq_ignore_ascii_case(SET_UP.as_bytes()))
+        && path.len() > start + SET_UP.len()
+    {
+        return format!("{}{SET_UP}…", &path[..start]).into();
     }
+    // Every request comes by here, and hardly any has either.
+    let is_address = |part: &str| part.contains('@') || part.contains('%') && part.contains("%40");
+    if !is_address(path) {
+        return path.into();
+    }
+    let parts = path.split('/');
+    let parts: Vec<&str> = parts
+        .map(|part| if is_address(part) { "…" } else { part })
+        .collect();
+    parts.join("/").into()
 }
 
 /// An address as it may leave: a path as above, without the name of a person in it.
@@ -66,7 +71,7 @@ fn address(text: &str) -> String {
     let path = path(text);
     match path.strip_prefix("/profiles/") {
         Some(rest) if !rest.is_empty() => "/profiles/…/".to_owned(),
-        _ => path,
+        _ => path.into_owned(),
     }
 }
 

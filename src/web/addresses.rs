@@ -3,6 +3,8 @@
 //! Rocket 0.5 answers 404 where an address exists but not for the method, takes `//` for `/` and both forms of a
 //! slash at the end. HTTP and the replaced site are stricter, and the gate asks here.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use rocket::Route;
 use rocket::http::Method;
@@ -111,7 +113,7 @@ impl Addresses {
             for part in inner.split('/') {
                 match percent_decode_str(part).decode_utf8() {
                     Ok(part) if !part.is_empty() && !part.contains('\0') => {
-                        parts.push(part.into_owned());
+                        parts.push(part);
                     }
                     _ => return None,
                 }
@@ -123,7 +125,7 @@ impl Addresses {
 }
 
 impl Address {
-    fn fits(&self, parts: &[String]) -> bool {
+    fn fits(&self, parts: &[Cow<'_, str>]) -> bool {
         let rest = self.parts.last() == Some(&Part::Rest);
         let long_enough = if rest {
             parts.len() >= self.parts.len()

@@ -108,9 +108,9 @@ impl Kept {
 }
 
 impl Key {
-    /// `origin` is the one that the page prints where it depends on the request, else empty.
-    pub fn new(origin: String, target: &str, form: Encoding) -> Self {
-        let mut address = origin;
+    /// `origin` is the one that the page prints, where it depends on the request.
+    pub fn new(origin: Option<String>, target: &str, form: Encoding) -> Self {
+        let mut address = origin.unwrap_or_default();
         address.push_str(target);
         Self { address, form }
     }
@@ -221,7 +221,7 @@ mod tests {
     }
 
     fn key(target: &str) -> Key {
-        Key::new(String::new(), target, Encoding::Identity)
+        Key::new(None, target, Encoding::Identity)
     }
 
     #[test]

@@ -108,7 +108,7 @@ fn judge(request: &Request<'_>) -> Verdict {
     let found = addresses.find(path);
     // A health check knows only an IP address.
     let any_host = CHECKS.contains(&path) && found != Found::Nothing;
-    if !any_host && !host_is_ours(asked, config) {
+    if !any_host && !host_is_ours(asked.host.as_deref(), config) {
         telemetry::within(&asked.facts, || warn_of_foreign_host(asked));
         return Verdict::Error(Status::BadRequest);
     }
@@ -128,8 +128,7 @@ fn judge(request: &Request<'_>) -> Verdict {
 }
 
 /// A missing, doubled or impossible host is nobody's, even where every name is allowed (RFC 9112, section 3.2).
-pub fn host_is_ours(asked: &Asked, config: &Config) -> bool {
-    let host = asked.host.as_deref();
+pub fn host_is_ours(host: Option<&str>, config: &Config) -> bool {
     host.is_some_and(|host| config.allowed_hosts.allow(host))
 }
 

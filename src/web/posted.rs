@@ -105,7 +105,7 @@ fn is_foreign(request: &Request<'_>) -> bool {
         return false;
     };
     let host = origin.split_once("://").and_then(|(_, host)| host_of(host));
-    host.is_none() || host != Asked::of(request).host
+    host.is_none() || host.as_deref() != Asked::of(request).host.as_deref()
 }
 
 fn has_token(request: &Request<'_>, fields: &Fields) -> bool {

@@ -4,18 +4,17 @@ use std::sync::Arc;
 
 use hyper::body::Bytes;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue,
-    SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
+    HeaderValue, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY,
 };
 use hyper::{Response, StatusCode};
 
 use crate::compress::Encoding;
+use crate::web::headers::TRANSPORT;
 use crate::web::{conditional, encoding};
 
 /// The id of the request, which each answer carries.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// What is added anew for each request.
-const OF_THE_REQUEST: [HeaderName; 2] = [REQUEST_ID, STRICT_TRANSPORT_SECURITY];
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// What a header takes in memory besides its value.
 const PER_HEADER: usize = 160;
 
@@ -27,26 +26,20 @@ pub struct Page {
     pub route: Arc<str>,
     /// 200, or 404.
     pub status: StatusCode,
-    /// All headers but those of the request and the length.
-    pub headers: HeaderMap,
     /// The bytes in its form.
     pub body: Bytes,
+    /// All headers of the answer, with room for those of the request.
+    headers: HeaderMap,
+    /// The same of an answer to who has it already.
+    unchanged: HeaderMap,
 }
 
 impl Page {
     /// An answer in its identity form, which is for everybody, as a page.
     pub fn of(version: u64, route: Arc<str>, answer: Response<Bytes>) -> Self {
         let (mut head, body) = answer.into_parts();
-        for name in OF_THE_REQUEST {
-            head.headers.remove(name);
-        }
-        Self {
-            version,
-            route,
-            status: head.status,
-            headers: head.headers,
-            body,
-        }
+        head.headers.remove(STRICT_TRANSPORT_SECURITY);
+        Self::made(version, route, head.status, head.headers, body)
     }
 
     /// The same page in another form than its identity.
@@ -61,11 +54,32 @@ impl Page {
         if let Some(Ok(etag)) = tag.map(HeaderValue::try_from) {
             headers.insert(ETAG, etag);
         }
+        let body = encoding::packed(form, self.body.to_vec()).await.into();
+        let route = Arc::clone(&self.route);
+        Self::made(self.version, route, self.status, headers, body)
+    }
+
+    fn made(
+        version: u64,
+        route: Arc<str>,
+        status: StatusCode,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Self {
+        // What is there already is exchanged in its place; what is added may have all the others moved.
+        headers.insert(REQUEST_ID, HeaderValue::from_static(""));
+        headers.insert(CONTENT_LENGTH, body.len().into());
+        let mut unchanged = headers.clone();
+        for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH] {
+            unchanged.remove(name);
+        }
         Self {
+            version,
+            route,
+            status,
+            body,
             headers,
-            body: encoding::packed(form, self.body.to_vec()).await.into(),
-            route: Arc::clone(&self.route),
-            ..*self
+            unchanged,
         }
     }
 
@@ -79,9 +93,30 @@ impl Page {
         self.status == StatusCode::NOT_FOUND
     }
 
+    /// The answer to one request, without its body: the page, or that it `is_known`.
+    pub fn answer(&self, is_known: bool, request_id: String, https: bool) -> Response<()> {
+        let mut answer = Response::new(());
+        let (status, headers) = if is_known {
+            (StatusCode::NOT_MODIFIED, &self.unchanged)
+        } else {
+            (self.status, &self.headers)
+        };
+        *answer.status_mut() = status;
+        *answer.headers_mut() = headers.clone();
+        let headers = answer.headers_mut();
+        if let Ok(id) = HeaderValue::try_from(request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        if https {
+            let promise = HeaderValue::from_static(TRANSPORT);
+            headers.insert(STRICT_TRANSPORT_SECURITY, promise);
+        }
+        answer
+    }
+
     /// Bytes in memory besides its own few fields.
     pub(super) fn weight(&self) -> usize {
-        let headers = self.headers.values();
+        let headers = self.headers.values().chain(self.unchanged.values());
         let headers: usize = headers.map(|value| value.len() + PER_HEADER).sum();
         self.body.len() + headers
     }
