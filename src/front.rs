@@ -21,6 +21,7 @@ use rocket::tokio::time::{Instant, sleep, timeout};
 
 use crate::config::Config;
 use crate::config::proxies::{TrustedProxies, network};
+use crate::telemetry::metrics::Metrics;
 use crate::web::asked;
 use crate::web::seldom::Seldom;
 
@@ -57,6 +58,7 @@ struct Front {
     limits: Limits,
     proxies: TrustedProxies,
     flights: Arc<Flights>,
+    metrics: Arc<Metrics>,
 }
 
 /// Binds the address; port 0 takes any free one.
@@ -90,6 +92,11 @@ pub async fn serve(
             .map(|config| config.trusted_proxies.clone())
             .unwrap_or_default(),
         flights: Arc::default(),
+        metrics: client
+            .rocket()
+            .state::<Arc<Metrics>>()
+            .cloned()
+            .unwrap_or_default(),
         client,
     });
     let origin = Instant::now();
@@ -109,7 +116,7 @@ pub async fn serve(
                     let peer_ip = peer.ip().to_canonical();
                     let of = (!front.proxies.trust(peer_ip)).then(|| network(peer_ip));
                     if let Err(status) = seats.make_room(of, &front.limits) {
-                        turn_away(stream, status, peer);
+                        turn_away(stream, status, peer, &front.metrics);
                         continue;
                     }
                     let clock = Arc::new(Clock::new(origin));
@@ -133,7 +140,7 @@ pub async fn serve(
 }
 
 /// Tells a client that there is no place for it.
-fn turn_away(stream: TcpStream, status: StatusCode, peer: SocketAddr) {
+fn turn_away(stream: TcpStream, status: StatusCode, peer: SocketAddr, metrics: &Metrics) {
     if let Some(skipped) = WITHOUT_PLACE.now() {
         let peer = peer.ip().to_canonical().to_string();
         log::warn!(
@@ -146,6 +153,7 @@ fn turn_away(stream: TcpStream, status: StatusCode, peer: SocketAddr) {
             }
         );
     }
+    metrics.refused(status.as_u16());
     if let Ok(permit) = REFUSALS.try_acquire() {
         rocket::tokio::spawn(async move {
             bare::write(&stream, status, &asked::new_id());

@@ -285,4 +285,5 @@ fn log_refusal(status: u16, request_id: &str, peer: SocketAddr, front: &Front) {
         request_id, status, client = client.as_str();
         "a request that could not be read: {status}"
     );
+    front.metrics.refused(status);
 }

@@ -26,6 +26,7 @@ use rocket::tokio::time::timeout;
 use super::body::{Arriving, TooSlow};
 use super::cached::{self, Looked};
 use super::spool;
+use crate::telemetry::metrics::Metrics;
 use crate::web::asked;
 use crate::web::refused::Refused;
 use crate::web::uploads::HANDED_OVER;
@@ -136,12 +137,13 @@ pub(super) async fn refuse(
     let method = method_of(&parts).unwrap_or(rocket::http::Method::Get);
     let target = target_of(&parts).map_or_else(|| "/".to_owned(), Cow::into_owned);
     let (sender, receiver) = oneshot::channel();
+    let site = Arc::clone(&client);
     rocket::tokio::spawn(async move {
         let local = handed_over(client.req(method, target), &parts.headers, peer);
         refused.keep(local.inner());
         deliver(local.dispatch().await, parts.method == Method::HEAD, sender).await;
     });
-    receiver.await.unwrap_or_else(|_| broken())
+    received(receiver, &site).await
 }
 
 /// The host in a target counts, whatever the header says (RFC 9112, section 3.2.2); none or two of them stay what they are.
@@ -182,6 +184,7 @@ async fn dispatch(
 ) -> Response<Body> {
     // The answer may borrow from the client for as long as it is read, therefore it is made in a task that owns both.
     let (sender, receiver) = oneshot::channel();
+    let site = Arc::clone(&client);
     rocket::tokio::spawn(async move {
         let mut local = handed_over(client.req(method, target), &parts.headers, peer).body(body);
         if let Some(name) = &spooled {
@@ -193,7 +196,7 @@ async fn dispatch(
             spool::let_go(&client, name);
         }
     });
-    receiver.await.unwrap_or_else(|_| broken())
+    received(receiver, &site).await
 }
 
 /// The same target as RFC 3986 writes it.

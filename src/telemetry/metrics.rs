@@ -187,6 +187,16 @@ impl Metrics {
         self.requests.get_or_create(&answered).inc();
     }
 
+    /// Somebody was told something before a request of theirs could be read. How long that took says nothing of pages.
+    pub fn refused(&self, status: u16) {
+        let refused = Answered {
+            method: OTHER,
+            route: self.unknown.clone(),
+            status,
+        };
+        self.requests.get_or_create(&refused).inc();
+    }
+
     /// Somebody tried to sign in.
     pub fn signed_in(&self, outcome: SignIn) {
         self.sign_ins.get_or_create(&outcome.into()).inc();

@@ -2,7 +2,8 @@
 
 use std::io::{BufReader, Read, Write};
 
-use super::server::{Answer, demo_site, request};
+use super::run::Run;
+use super::server::{Answer, Server, demo_site, request};
 
 #[test]
 fn a_request_without_a_host_or_with_two_or_a_foreign_one_is_a_bad_one() {
@@ -148,8 +149,9 @@ fn what_never_reaches_a_page_is_refused_in_the_sites_frame_and_logged_all_the_sa
 }
 
 #[test]
-fn what_is_no_request_has_a_reference_and_a_line_in_the_log() {
-    let (_run, server) = demo_site();
+fn what_is_no_request_has_a_reference_a_line_in_the_log_and_a_place_in_the_numbers() {
+    let run = Run::new().with("METRICS_TOKEN", "one that only a test knows");
+    let server = Server::start(&run);
     let long = format!("GET / HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(64 * 1024));
     for (bytes, status) in [("nonsense\r\n\r\n", 400), (&long, 431)] {
         let answer = server.send(bytes);
@@ -159,6 +161,13 @@ fn what_is_no_request_has_a_reference_and_a_line_in_the_log() {
         assert_eq!(line["request_id"], answer.header("x-request-id").unwrap());
         assert_eq!(line["status"], status);
         assert_eq!(line["client"], "127.0.0.1");
+
+        let token = "Authorization: Bearer one that only a test knows\r\n";
+        let numbers = server.send(request("GET", "/metrics", token)).text();
+        let counted = format!(
+            "oc_lettings_http_requests_total{{method=\"other\",route=\"unknown\",status=\"{status}\"}} 1\n"
+        );
+        assert!(numbers.contains(&counted), "{numbers}");
     }
 }
 
