@@ -3,6 +3,7 @@
 //! Each is a process of its own. The bare servers are this program started once more.
 
 use std::convert::Infallible;
+use std::ffi::OsStr;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -129,35 +130,57 @@ fn listening(line: &str) -> Option<String> {
         .then(|| format!("http://127.0.0.1:{port}"))
 }
 
-/// The site, as an operator starts it, with the demo rows and one administrator.
+/// The site, as an operator starts it, with the demo rows and one administrator; its log goes where nginx's does, to nobody.
+/// `OC_LETTINGS_BINARY` may name another executable than the one that cargo builds, such as the static one.
 pub(crate) fn site() -> Contender {
     let folder = TempDir::new().expect("a temporary folder");
-    let command = |arguments: &[&str]| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_oc-lettings"));
+    let binary = std::env::var_os("OC_LETTINGS_BINARY")
+        .unwrap_or_else(|| env!("CARGO_BIN_EXE_oc-lettings").into());
+    let port = free_port();
+    let in_folder = |mut command: Command| {
         command
-            .args(arguments)
             .current_dir(folder.path())
             .env_clear()
             .env("DATABASE", "site.sqlite3")
             .env("BIND", "127.0.0.1")
-            .env("PORT", "0")
+            .env("PORT", port.to_string())
+            .env("ALLOWED_HOSTS", "*")
             .env("ADMIN_USERNAME", super::steady::STAFF.0)
             .env("ADMIN_PASSWORD", super::steady::STAFF.1);
         command
     };
-    let demo = command(&["demo"]).stdout(Stdio::null()).status();
+    let mut demo = Command::new(&binary);
+    demo.arg("demo").stdout(Stdio::null());
+    let demo = in_folder(demo).status();
     assert!(demo.expect("our binary starts").success());
-    let serve = command(&["serve"]);
-    Contender::started("the site", serve, folder)
+    let serve = in_folder(listening_on(port, "exec \"$0\" serve > /dev/null", &binary));
+    answering(Contender::started("the site", serve, folder), "/")
+}
+
+/// A port that nobody listens on yet.
+fn free_port() -> u16 {
+    std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|free| free.local_addr())
+        .expect("a free port")
+        .port()
+}
+
+/// A script that says for a server where it listens, and then starts it with this argument.
+fn listening_on(port: u16, script: &str, argument: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new("/bin/sh");
+    command
+        .arg("-c")
+        .arg(format!(
+            "echo listening on http://127.0.0.1:{port}; {script}"
+        ))
+        .arg(argument);
+    command
 }
 
 /// nginx with the bytes in a file, otherwise as Debian sets it up; its log goes where ours does, to nobody.
 pub(crate) fn nginx(page: &Page) -> Contender {
     let folder = TempDir::new().expect("a temporary folder");
-    let port = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|free| free.local_addr())
-        .expect("a free port")
-        .port();
+    let port = free_port();
     let file = folder
         .path()
         .join(page.path.trim_start_matches('/'))
@@ -173,20 +196,14 @@ pub(crate) fn nginx(page: &Page) -> Contender {
     );
     let file = folder.path().join("nginx.conf");
     fs::write(&file, settings).expect("a folder of ours");
-    // It does not say where it listens.
-    let script = format!(
-        "echo listening on http://127.0.0.1:{port}; exec nginx -c {}",
-        file.display()
-    );
     // Its workers are another user.
     fs::set_permissions(
         folder.path(),
         std::os::unix::fs::PermissionsExt::from_mode(0o755),
     )
     .expect("a folder of ours");
-    let mut command = Command::new("sh");
-    command.args(["-c", &script]);
-    answering(Contender::started("nginx", command, folder), page)
+    let command = listening_on(port, "exec nginx -c \"$0\"", &file);
+    answering(Contender::started("nginx", command, folder), &page.path)
 }
 
 /// A server that has nothing but these bytes.
@@ -196,12 +213,13 @@ pub(crate) fn bare(kind: &'static str, page: &Page) -> Contender {
     fs::write(&file, &page.bytes).expect("a folder of ours");
     let mut command = Command::new(std::env::current_exe().expect("this program"));
     command.arg(kind).arg(&file);
-    answering(Contender::started(kind, command, folder), page)
+    answering(Contender::started(kind, command, folder), &page.path)
 }
 
-fn answering(contender: Contender, page: &Page) -> Contender {
+/// The contender once it gives this page.
+fn answering(contender: Contender, path: &str) -> Contender {
     let until = Instant::now() + PATIENCE;
-    let address = format!("{}{}", contender.origin, page.path);
+    let address = format!("{}{path}", contender.origin);
     while ureq::get(&address).call().is_err() {
         assert!(Instant::now() < until, "{} does not answer", contender.name);
     }
@@ -257,10 +275,8 @@ fn constant(known: Known, bytes: &rocket::State<&'static [u8]>) -> Tagged {
 }
 
 async fn rocket(bytes: &'static [u8]) {
-    let free =
-        std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
     let config = rocket::Config {
-        port: free.expect("a free port").port(),
+        port: free_port(),
         log_level: rocket::config::LogLevel::Off,
         ..rocket::Config::release_default()
     };

@@ -3,7 +3,8 @@
 //! The same bytes are asked of the site, of nginx with a file, and of Rocket and hyper with constants, one after the other,
 //! round by round: machines differ from hour to hour, so only the shares in one run mean something. Then requests come at
 //! a steady thousand a second, whether the last one is answered or not, as visitors do, with and without staff who save.
-//! Needs wrk and nginx. A page's path, or `steady`, after `--` runs that part alone.
+//! Needs wrk and nginx. A page's path, `anew` or `steady` after `--` runs that part alone; `anew` asks for pages that the
+//! site has to make each time.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
@@ -14,6 +15,7 @@ mod steady;
 mod wrk;
 
 use contenders::{Contender, Page};
+use wrk::Asking;
 
 /// Turns of each; medians are told.
 const ROUNDS: usize = 5;
@@ -33,8 +35,13 @@ fn main() {
     let is_wanted = |name: &str| part.is_none_or(|part| part == name);
     let site = contenders::site();
     for path in PAGES.into_iter().filter(|path| is_wanted(path)) {
-        for is_known in [false, true] {
-            compare(&site, path, is_known);
+        for asking in [Asking::Plainly, Asking::Known] {
+            compare(&site, path, asking);
+        }
+    }
+    if is_wanted("anew") {
+        for path in PAGES {
+            compare(&site, path, Asking::Anew);
         }
     }
     if is_wanted("steady") {
@@ -55,7 +62,7 @@ fn steady(site: &Contender) {
 }
 
 /// Loads all contenders with one page in turns, and prints what the site answers as a share of what each of them does.
-fn compare(site: &Contender, path: &str, is_known: bool) {
+fn compare(site: &Contender, path: &str, asking: Asking) {
     let page = Page::of(site, path);
     let others = [
         contenders::nginx(&page),
@@ -67,11 +74,15 @@ fn compare(site: &Contender, path: &str, is_known: bool) {
     for _ in 0..ROUNDS {
         rounds.push(
             all.iter()
-                .map(|contender| wrk::load(contender, path, is_known))
+                .map(|contender| wrk::load(contender, path, asking))
                 .collect(),
         );
     }
-    let what = if is_known { "304" } else { "200" };
+    let what = match asking {
+        Asking::Plainly => "200",
+        Asking::Known => "304",
+        Asking::Anew => "200, made anew by the site",
+    };
     println!("{path} ({what}, {} bytes)", page.bytes.len());
     for (place, contender) in all.iter().enumerate() {
         let median = |figure: &dyn Fn(&[wrk::Load]) -> f64| {

@@ -1,6 +1,9 @@
 //! As much load as a server takes, by wrk: how many answers, how slow the slowest, what they cost.
 
+use std::fs;
 use std::process::Command;
+
+use tempfile::NamedTempFile;
 
 use super::contenders::Contender;
 
@@ -14,25 +17,38 @@ pub(crate) struct Load {
     pub(crate) slow: f64,
 }
 
-/// Asks for a page over 64 connections for two seconds, as one who has it already or not.
-pub(crate) fn load(contender: &Contender, path: &str, is_known: bool) -> Load {
+/// How a page is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asking {
+    /// By who does not have it.
+    Plainly,
+    /// By who has it already.
+    Known,
+    /// Under another host's name each time: to the site, whose pages hold their own addresses, a page that it never made.
+    Anew,
+}
+
+/// Gives each request a host of its own.
+const HOSTS: &str = r#"
+local threads = 0
+function setup(thread)
+    threads = threads + 1
+    thread:set("name", string.format("%d-%d", os.time(), threads))
+end
+local count = 0
+function request()
+    count = count + 1
+    wrk.headers["Host"] = string.format("%s-%d.example", name, count)
+    return wrk.format()
+end
+"#;
+
+/// Asks for a page over 64 connections for two seconds.
+pub(crate) fn load(contender: &Contender, path: &str, asking: Asking) -> Load {
     let address = format!("{}{path}", contender.origin);
-    let first = ureq::get(&address).call().expect("a page");
-    let tag = first.headers().get("etag").expect("a tag");
-    let tag = tag.to_str().expect("a tag in ASCII").to_owned();
-    let status = |known: bool| {
-        let mut request = ureq::get(&address).header("Accept-Encoding", "identity");
-        if known {
-            request = request.header("If-None-Match", &tag);
-        }
-        request.call().expect("an answer").status().as_u16()
-    };
-    assert_eq!(
-        (status(false), status(true)),
-        (200, 304),
-        "{}",
-        contender.name
-    );
+    let tag = agreed(contender, &address);
+    let script = NamedTempFile::new().expect("a temporary file");
+    fs::write(&script, HOSTS).expect("a file of ours");
 
     let before = contender.processor();
     let mut wrk = Command::new("wrk");
@@ -42,9 +58,11 @@ pub(crate) fn load(contender: &Contender, path: &str, is_known: bool) -> Load {
         "--duration=2",
         "--latency",
     ]);
-    if is_known {
-        wrk.arg(format!("--header=If-None-Match: {tag}"));
-    }
+    match asking {
+        Asking::Plainly => &mut wrk,
+        Asking::Known => wrk.arg(format!("--header=If-None-Match: {tag}")),
+        Asking::Anew => wrk.arg("--script").arg(script.path()),
+    };
     let done = wrk.arg(&address).output().expect("wrk (apt install wrk)");
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     let is_good =
@@ -72,6 +90,23 @@ pub(crate) fn load(contender: &Contender, path: &str, is_known: bool) -> Load {
         cost: taken / (rate * duration) * 1e6,
         slow: milliseconds(&said),
     }
+}
+
+/// The page's tag, once the contender has shown that it gives the page, and 304 to who has it.
+fn agreed(contender: &Contender, address: &str) -> String {
+    let first = ureq::get(address).call().expect("a page");
+    let tag = first.headers().get("etag").expect("a tag");
+    let tag = tag.to_str().expect("a tag in ASCII").to_owned();
+    let status = |known: bool| {
+        let mut request = ureq::get(address).header("Accept-Encoding", "identity");
+        if known {
+            request = request.header("If-None-Match", &tag);
+        }
+        request.call().expect("an answer").status().as_u16()
+    };
+    let name = contender.name;
+    assert_eq!((status(false), status(true)), (200, 304), "{name}");
+    tag
 }
 
 /// The line of the distribution that says within which time 99 of 100 answers were there.
