@@ -408,6 +408,9 @@ fn open(path: &Path, name: impl AsRef<Path>, mode: OpenFlags) -> Result<Connecti
     let connection = Connection::open_with_flags(name, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)
         .map_err(|error| file::explain(path, error))?;
     connection.busy_timeout(BUSY)?;
+    // A statement is planned once. Otherwise SQLite plans each with a `limit ?` anew for every page of a list, which takes
+    // longer than to read the page (sqlite.org/queryplanner-ng.html, "query planner stability guarantee").
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(PREPARED);
     Ok(connection)
 }

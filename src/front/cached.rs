@@ -231,7 +231,8 @@ async fn ask(client: &Client, wanted: Wanted) -> Option<Made> {
     let request = handed_over(request, &headers, wanted.peer);
     request.inner().local_cache(|| wanted.asked);
     errors::remember(request.inner(), Untold);
-    let answer = request.dispatch().await;
+    // What Rocket needs for it is large, and would be moved along with every task that leads here.
+    let answer = Box::pin(request.dispatch()).await;
     let head = head_of(&answer);
     let body = if answer.body().is_none() {
         Vec::new()

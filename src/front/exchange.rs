@@ -141,7 +141,12 @@ pub(super) async fn refuse(
     rocket::tokio::spawn(async move {
         let local = handed_over(client.req(method, target), &parts.headers, peer);
         refused.keep(local.inner());
-        deliver(local.dispatch().await, parts.method == Method::HEAD, sender).await;
+        deliver(
+            Box::pin(local.dispatch()).await,
+            parts.method == Method::HEAD,
+            sender,
+        )
+        .await;
     });
     received(receiver, &site).await
 }
@@ -190,7 +195,7 @@ async fn dispatch(
         if let Some(name) = &spooled {
             local.add_header(Header::new(HANDED_OVER, name.clone()));
         }
-        let answer = local.dispatch().await;
+        let answer = Box::pin(local.dispatch()).await;
         deliver(answer, parts.method == Method::HEAD, sender).await;
         if let Some(name) = &spooled {
             spool::let_go(&client, name);

@@ -58,7 +58,7 @@ pub(super) async fn take(
         peer,
     );
     form.inner().local_cache(|| Some(Untold));
-    let form = form.dispatch().await;
+    let form = Box::pin(form.dispatch()).await;
     let (name, value) = TAKES_FILES;
     let takes_files = form.status().code == 200
         && form
