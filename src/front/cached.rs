@@ -5,7 +5,10 @@
 
 use std::borrow::Cow;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use hyper::body::Bytes;
 use hyper::header::{
@@ -13,8 +16,10 @@ use hyper::header::{
 };
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
+use rocket::futures::FutureExt;
 use rocket::http::Method as RocketMethod;
 use rocket::local::asynchronous::Client;
+use rocket::tokio::runtime::Handle;
 
 use super::exchange::{Body, body_of, handed_over, head_of};
 use crate::compress::Encoding;
@@ -129,11 +134,15 @@ fn looked(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Opt
     Some(Looked::Answered(reply.answer(request_id, https)))
 }
 
-/// Answers a request for a page that is not there.
-pub(super) async fn answer(wanted: Wanted, client: &Arc<Client>) -> Option<Response<Body>> {
+/// Answers a request with these headers for a page that is not there.
+pub(super) async fn answer(
+    wanted: Wanted,
+    headers: &HeaderMap,
+    client: &Arc<Client>,
+) -> Option<Response<Body>> {
     let metrics = client.rocket().state::<Arc<Metrics>>()?;
     let asked = wanted.asked.clone();
-    let (route, headers) = (Arc::clone(&wanted.route), wanted.headers.clone());
+    let route = Arc::clone(&wanted.route);
     let tell = |status: StatusCode, bytes: usize| {
         // Whoever had it made has notes of that.
         let facts: &Facts = &asked.facts;
@@ -150,9 +159,9 @@ pub(super) async fn answer(wanted: Wanted, client: &Arc<Client>) -> Option<Respo
         .told(Some(facts), metrics);
     };
     match make(client, wanted).await? {
-        Made::Page(page) if is_for_programs(&page, &headers) => None,
+        Made::Page(page) if is_for_programs(&page, headers) => None,
         Made::Page(page) => {
-            let reply = Reply::of(&page, asked.method, &headers);
+            let reply = Reply::of(&page, asked.method, headers);
             tell(reply.status(), reply.length());
             Some(reply.answer(asked.facts.request_id.as_str().into(), asked.https))
         }
@@ -188,13 +197,48 @@ async fn make(client: &Arc<Client>, wanted: Wanted) -> Option<Made> {
     if has_waited && cache.find(&plain_key, version).is_none() {
         return None;
     }
-    // In a task of its own, so that it is finished for the others when this visitor leaves.
     let client = Arc::clone(client);
-    let made = rocket::tokio::spawn(async move {
+    let filled = AssertUnwindSafe(async move {
         let _turn = turn;
         fill(&client, wanted).await
     });
-    made.await.ok()?
+    // A panic was told of where it happened, and Rocket may answer better alone.
+    Finished(Some(Box::pin(filled.catch_unwind()))).await.ok()?
+}
+
+/// Work that is finished for the others when the visitor for whom it was begun leaves. Until then it is done where the
+/// visitor waits: to hand it to a task of its own takes as long as to read the database.
+struct Finished<F: Future + Send + 'static>(Option<Pin<Box<F>>>)
+where
+    F::Output: Send;
+
+impl<F: Future + Send + 'static> Future for Finished<F>
+where
+    F::Output: Send,
+{
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(work) = &mut self.0 else {
+            return Poll::Pending;
+        };
+        let result = work.as_mut().poll(cx);
+        if result.is_ready() {
+            self.0 = None;
+        }
+        result
+    }
+}
+
+impl<F: Future + Send + 'static> Drop for Finished<F>
+where
+    F::Output: Send,
+{
+    fn drop(&mut self) {
+        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            runtime.spawn(work);
+        }
+    }
 }
 
 /// Has the page made in its identity form, unless that is at hand, and puts it into the form that is wanted.

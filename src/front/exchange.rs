@@ -86,7 +86,7 @@ pub(super) fn answer(
     let client = Arc::clone(client);
     future::Either::Right(async move {
         if let Some(wanted) = wanted
-            && let Some(answer) = cached::answer(*wanted, &client).await
+            && let Some(answer) = cached::answer(*wanted, &parts.headers, &client).await
         {
             return answer;
         }

@@ -3,6 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use rocket::response::Redirect;
 use rocket::{Either, Route, State, get, routes};
+use serde::Serialize;
 
 use crate::db::Db;
 use crate::error::Result;
@@ -205,25 +206,49 @@ fn show_html(letting: &Letting, visitor: &Visitor) -> Markup {
     )
 }
 
-/// The home in schema.org's words. Inside a script element only `<` could end it early, so none is left as it is.
+/// A home in schema.org's words.
+#[derive(Serialize)]
+struct House<'a> {
+    #[serde(rename = "@context")]
+    context: &'static str,
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    name: &'a str,
+    url: &'a str,
+    address: PostalAddress<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PostalAddress<'a> {
+    #[serde(rename = "@type")]
+    kind: &'static str,
+    street_address: String,
+    address_locality: &'a str,
+    address_region: &'a str,
+    postal_code: &'a str,
+    address_country: &'a str,
+}
+
+/// The home for programs. Inside a script element only `<` could end it early, so none is left as it is.
 fn structured_data(letting: &Letting, url: &str) -> Markup {
     let address = &letting.address;
-    let data = serde_json::json!({
-        "@context": "https://schema.org",
-        "@type": "House",
-        "name": letting.title.trim(),
-        "url": url,
-        "address": {
-            "@type": "PostalAddress",
-            "streetAddress": address.street_line(),
-            "addressLocality": address.city,
-            "addressRegion": address.state,
-            "postalCode": address.zip_code,
-            "addressCountry": address.country_iso_code,
+    let house = House {
+        context: "https://schema.org",
+        kind: "House",
+        name: letting.title.trim(),
+        url,
+        address: PostalAddress {
+            kind: "PostalAddress",
+            street_address: address.street_line(),
+            address_locality: &address.city,
+            address_region: &address.state,
+            postal_code: &address.zip_code,
+            address_country: &address.country_iso_code,
         },
-    });
+    };
+    let data = serde_json::to_string(&house).expect("texts can be written as JSON");
     let safe = data
-        .to_string()
         .replace('<', "\\u003c")
         .replace('>', "\\u003e")
         .replace('&', "\\u0026");

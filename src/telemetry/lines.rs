@@ -10,7 +10,6 @@ use std::io::{self, Write as _};
 use log::kv::{self, Key, Value, VisitSource};
 use log::{Level, LevelFilter, Log, Metadata, Record};
 use serde::Serialize;
-use serde::ser::{SerializeMap, Serializer};
 
 use super::reporter;
 use super::request::Facts;
@@ -110,33 +109,27 @@ fn written(format: LogFormat, record: &Record<'_>, facts: Option<&Facts>) -> Vec
     }
 }
 
-/// One line of JSON with its end.
+/// One line of JSON with its end. The keys are ours, and plain words; so only values are put by `serde_json`.
 fn json(record: &Record<'_>, facts: Option<&Facts>) -> Vec<u8> {
-    let mut line = Vec::with_capacity(320);
-    // A map of texts and numbers can be written, and memory takes it.
-    let _ = write_json(&mut line, record, facts);
-    line.push(b'\n');
-    line
-}
-
-fn write_json(
-    line: &mut Vec<u8>,
-    record: &Record<'_>,
-    facts: Option<&Facts>,
-) -> serde_json::Result<()> {
-    let mut serializer = serde_json::Serializer::new(line);
-    let mut map = serializer.serialize_map(None)?;
-    map.serialize_entry("ts", &clock::now())?;
-    map.serialize_entry("level", level(record.level()))?;
-    map.serialize_entry("msg", record.args())?;
-    let mut result = Ok(());
+    let mut line = Vec::with_capacity(512);
+    line.extend_from_slice(b"{\"ts\":\"");
+    line.extend_from_slice(clock::now().as_bytes());
+    line.extend_from_slice(b"\",\"level\":\"");
+    line.extend_from_slice(level(record.level()).as_bytes());
+    line.extend_from_slice(b"\",\"msg\":");
+    // Texts and numbers can be written, and memory takes them.
+    let _ = match record.args().as_str() {
+        Some(text) => serde_json::to_writer(&mut line, text),
+        None => serde_json::to_writer(&mut line, &record.args().to_string()),
+    };
     each(record, facts, |key, value| {
-        if result.is_ok() {
-            result = map.serialize_entry(key, &value);
-        }
+        line.extend_from_slice(b",\"");
+        line.extend_from_slice(key.as_bytes());
+        line.extend_from_slice(b"\":");
+        let _ = serde_json::to_writer(&mut line, &value);
     });
-    result?;
-    map.end()
+    line.extend_from_slice(b"}\n");
+    line
 }
 
 /// One line of text with its end.
