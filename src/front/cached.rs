@@ -84,7 +84,6 @@ fn looked(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Opt
         Some((path, query)) => (path, Some(query)),
         None => (target, None),
     };
-    let (kept, route) = cache.kept(rocket.state::<Addresses>()?, path)?;
     let said = Said::by(method, target, Some(peer.ip()), |name| {
         lines(&parts.headers, name)
     });
@@ -93,24 +92,32 @@ fn looked(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Opt
         return None;
     }
     let metrics = rocket.state::<Arc<Metrics>>()?;
-    let in_flight = metrics.begin();
+    let notices = rocket.state::<Notices>();
     let form = encoding::accepted(lines(&parts.headers, ACCEPT_ENCODING));
-    let target = kept.target(path, query);
-    let key = Key::new(believed.own_origin(config), &target, form);
+    let key_of = |target: &str| Key::new(believed.own_origin(config), target, form);
     // What is found must not be older than what was current when the request came.
     let version = db.version();
-    let notices = rocket.state::<Notices>();
-    let Some(page) = cache.find(&key, version) else {
-        return Some(Looked::Missing(Box::new(Wanted {
-            route: Arc::clone(route),
-            target: target.into_owned(),
-            key,
-            version,
-            headers: parts.headers.clone(),
-            peer,
-            _in_flight: in_flight,
-            asked: believed.kept(notices),
-        })));
+    // Of a page that is there under this very address nobody has to know whose route it is.
+    let found = cache.find(&key_of(path), version);
+    let page = if let Some(page) = found.filter(|_| query.is_none()) {
+        page
+    } else {
+        let (kept, route) = cache.kept(rocket.state::<Addresses>()?, path)?;
+        let target = kept.target(path, query);
+        let key = key_of(&target);
+        let Some(page) = cache.find(&key, version) else {
+            return Some(Looked::Missing(Box::new(Wanted {
+                route: Arc::clone(route),
+                target: target.into_owned(),
+                key,
+                version,
+                headers: parts.headers.clone(),
+                peer,
+                _in_flight: metrics.begin(),
+                asked: believed.kept(notices),
+            })));
+        };
+        page
     };
     if is_for_programs(&page, &parts.headers) {
         return None;

@@ -88,16 +88,33 @@ impl Answered<'_> {
         let method = self.method.get(..LONGEST).unwrap_or(self.method);
         let route = self.route.map_or("", |route| route);
         let ms = (self.took.as_secs_f64() * 1_000_000.0).round() / 1000.0;
-        let client = self
-            .client
-            .map(|client| client.to_string())
-            .unwrap_or_default();
+        let client = self.client.map(text).unwrap_or_default();
         log::log!(
             level,
             request_id, method, path, route, status, ms, bytes, client = client.as_str();
             "{method} {path} {status}"
         );
     }
+}
+
+/// An address as it is read. The standard library can fill it up to any width as well, and takes a twentieth of the time
+/// that an answer from memory costs.
+fn text(client: IpAddr) -> String {
+    let IpAddr::V4(client) = client else {
+        return client.to_string();
+    };
+    let mut text = String::with_capacity(15);
+    for octet in client.octets() {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        for (least, place) in [(100, 100), (10, 10), (0, 1)] {
+            if octet >= least {
+                text.push(char::from(b'0' + octet / place % 10));
+            }
+        }
+    }
+    text
 }
 
 /// A mark for a request that nobody sent: the front asks the site something by itself, and tells what comes of it where that
@@ -134,4 +151,17 @@ fn sent(asked: &Asked, response: &Response<'_>) -> usize {
     let has_body = !matches!(response.status().code, 204 | 304) && asked.method != Method::Head;
     let size = response.body().preset_size();
     size.filter(|_| has_body).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn an_address_reads_as_everywhere(client: IpAddr) {
+            prop_assert_eq!(text(client), client.to_string());
+        }
+    }
 }

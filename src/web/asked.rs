@@ -143,7 +143,7 @@ impl<'a> Said<'a> {
     }
 }
 
-impl<'a> Believed<'a> {
+impl Believed<'_> {
     /// All of it to be kept, for as long as the request is being answered.
     pub fn kept(self, notices: Option<&Notices>) -> Asked {
         self.warn(notices);
