@@ -161,17 +161,17 @@ impl Address {
         Ok(())
     }
 
-    /// Reads the columns that [`super::letting`] selects.
-    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+    /// Reads the columns that [`super::letting`] selects, from this one on.
+    pub(super) fn read(row: &Row<'_>, first: usize) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get("address_id")?,
-            number: row.get("number")?,
-            street: row.get("street")?,
-            unit: row.get("unit")?,
-            city: row.get("city")?,
-            state: row.get("state")?,
-            zip_code: row.get("zip_code")?,
-            country_iso_code: row.get("country_iso_code")?,
+            id: row.get(first)?,
+            number: row.get(first + 1)?,
+            street: row.get(first + 2)?,
+            unit: row.get(first + 3)?,
+            city: row.get(first + 4)?,
+            state: row.get(first + 5)?,
+            zip_code: row.get(first + 6)?,
+            country_iso_code: row.get(first + 7)?,
         })
     }
 }

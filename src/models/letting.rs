@@ -88,7 +88,8 @@ pub struct Listed {
     pub updated_at: String,
 }
 
-/// Everything about a home, so that each question below reads the same columns.
+/// Everything about a home, in the order in which [`Letting::read`] takes it: looking for a column by its name takes
+/// longer than to read it, which counts in a list.
 const COLUMNS: &str = "letting.id, letting.title, max(letting.updated_at, address.updated_at) as updated_at,
     letting.address_id, address.number, address.street, address.unit, address.city, address.state, address.zip_code,
     address.country_iso_code";
@@ -132,20 +133,24 @@ impl Letting {
 
     fn all(conn: &Connection, window: Window) -> Result<Vec<Self>> {
         let start = Rows::Lettings.start(conn, window, !window.from_end)?;
-        let (side, inner) = if window.from_end {
+        let (side, direction) = if window.from_end {
             (">=", "asc")
         } else {
             ("<=", "desc")
         };
         let sql = format!(
             "select {COLUMNS} from letting join address on address.id = letting.address_id
-             where letting.id in (select id from letting where id {side} ?3 order by id {inner} limit ?1 offset ?2)
-             order by letting.id desc"
+             where letting.id {side} (select id from letting where id {side} ?3 order by id {direction} limit 1 offset ?2)
+             order by letting.id {direction} limit ?1"
         );
         let mut statement = conn.prepare_cached(&sql)?;
-        Ok(statement
+        let mut homes: Vec<Self> = statement
             .query_map((window.limit, start.offset, start.id), Self::read)?
-            .collect::<Result<_, _>>()?)
+            .collect::<Result<_, _>>()?;
+        if window.from_end {
+            homes.reverse();
+        }
+        Ok(homes)
     }
 
     fn within(
@@ -194,8 +199,8 @@ impl Letting {
         let mut rows = statement.query((limit, start.offset, start.id))?;
         while let Some(row) = rows.next()? {
             take(Listed {
-                id: row.get("id")?,
-                updated_at: row.get("updated_at")?,
+                id: row.get(0)?,
+                updated_at: row.get(1)?,
             });
         }
         Ok(())
@@ -212,10 +217,10 @@ impl Letting {
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get("id")?,
-            title: row.get("title")?,
-            updated_at: row.get("updated_at")?,
-            address: Address::read(row)?,
+            id: row.get(0)?,
+            title: row.get(1)?,
+            updated_at: row.get(2)?,
+            address: Address::read(row, 3)?,
         })
     }
 }

@@ -57,9 +57,9 @@ impl Place {
             conn.prepare_cached("select state, lettings from state order by lettings desc, state")?;
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Self {
-                state: row.get("state")?,
+                state: row.get(0)?,
                 city: None,
-                lettings: row.get("lettings")?,
+                lettings: row.get(1)?,
             })
         };
         Ok(statement.query_map([], read)?.collect::<Result<_, _>>()?)
@@ -72,9 +72,9 @@ impl Place {
         )?;
         let read = |row: &rusqlite::Row<'_>| {
             Ok(Self {
-                state: row.get("state")?,
-                city: Some(row.get("city")?),
-                lettings: row.get("lettings")?,
+                state: row.get(0)?,
+                city: Some(row.get(1)?),
+                lettings: row.get(2)?,
             })
         };
         Ok(statement

@@ -84,6 +84,7 @@ pub struct Profile {
     pub favorite_city: String,
 }
 
+/// In the order in which [`Profile::read`] takes them.
 const COLUMNS: &str = "user.username, user.first_name, user.last_name, profile.favorite_city,
     case when profile.show_email then nullif(user.email, '') end as email";
 
@@ -129,13 +130,17 @@ impl Profile {
         };
         let sql = format!(
             "select {COLUMNS} from profile join user on user.id = profile.user_id
-             where profile.id in (select id from profile where id {side} ?3 order by id {direction} limit ?1 offset ?2)
-             order by profile.id"
+             where profile.id {side} (select id from profile where id {side} ?3 order by id {direction} limit 1 offset ?2)
+             order by profile.id {direction} limit ?1"
         );
         let mut statement = conn.prepare_cached(&sql)?;
-        Ok(statement
+        let mut people: Vec<Self> = statement
             .query_map((window.limit, start.offset, start.id), Self::read)?
-            .collect::<Result<_, _>>()?)
+            .collect::<Result<_, _>>()?;
+        if window.from_end {
+            people.reverse();
+        }
+        Ok(people)
     }
 
     /// Writes the profile of a user, its address unpublished.
@@ -149,11 +154,11 @@ impl Profile {
 
     fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
         Ok(Self {
-            username: row.get("username")?,
-            first_name: row.get("first_name")?,
-            last_name: row.get("last_name")?,
-            email: row.get("email")?,
-            favorite_city: row.get("favorite_city")?,
+            username: row.get(0)?,
+            first_name: row.get(1)?,
+            last_name: row.get(2)?,
+            favorite_city: row.get(3)?,
+            email: row.get(4)?,
         })
     }
 }
