@@ -101,12 +101,13 @@ async fn converse(
         .max_buf_size(HEAD)
         .serve_connection(socket, service);
     let mut timer = pin!(sleep(LATER));
+    let mut over = pin!(end.wait_for(|is_over| *is_over));
     let mut is_ending = false;
     let outcome = loop {
         select! {
             biased;
             outcome = poll_fn(|cx| watched(&mut conversation, timer.as_mut(), clock, &front.limits, cx)) => break outcome,
-            _ = end.wait_for(|is_over| *is_over), if !is_ending => {
+            _ = &mut over, if !is_ending => {
                 is_ending = true;
                 Pin::new(&mut conversation).graceful_shutdown();
             }
