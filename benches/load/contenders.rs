@@ -132,6 +132,10 @@ fn listening(line: &str) -> Option<String> {
 
 /// The site, as an operator starts it, with the demo rows and one administrator; its log goes where nginx's does, to nobody.
 /// `OC_LETTINGS_BINARY` may name another executable than the one that cargo builds, such as the static one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "which executable is loaded is the benchmark's affair, not the site's configuration"
+)]
 pub(crate) fn site() -> Contender {
     let folder = TempDir::new().expect("a temporary folder");
     let binary = std::env::var_os("OC_LETTINGS_BINARY")
