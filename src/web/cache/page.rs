@@ -10,8 +10,7 @@ use hyper::header::{
 use hyper::{Response, StatusCode};
 
 use crate::compress::Encoding;
-use crate::web::headers::TRANSPORT;
-use crate::web::{conditional, encoding};
+use crate::web::{conditional, encoding, headers};
 
 /// The id of the request, which each answer carries.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -66,6 +65,18 @@ impl Page {
         mut headers: HeaderMap,
         body: Bytes,
     ) -> Self {
+        // Every answer has these. Where they are shared, all processors count who has them, and wait for each other;
+        // a constant is nobody's.
+        for value in headers.values_mut() {
+            if let Some(constant) = value.to_str().ok().and_then(headers::constant) {
+                *value = HeaderValue::from_static(constant);
+            }
+        }
+        for name in headers::UNCOMMON {
+            if let Some(value) = headers.remove(&name) {
+                headers.insert(name, value);
+            }
+        }
         // What is there already is exchanged in its place; what is added may have all the others moved.
         headers.insert(REQUEST_ID, HeaderValue::from_static(""));
         headers.insert(CONTENT_LENGTH, body.len().into());
@@ -108,7 +119,7 @@ impl Page {
             headers.insert(REQUEST_ID, id);
         }
         if https {
-            let promise = HeaderValue::from_static(TRANSPORT);
+            let promise = HeaderValue::from_static(headers::TRANSPORT);
             headers.insert(STRICT_TRANSPORT_SECURITY, promise);
         }
         answer
