@@ -17,6 +17,7 @@ use hyper::header::{
 use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use rocket::futures::FutureExt;
+use rocket::futures::future::BoxFuture;
 use rocket::http::Method as RocketMethod;
 use rocket::local::asynchronous::Client;
 use rocket::tokio::runtime::Handle;
@@ -26,7 +27,6 @@ use crate::compress::Encoding;
 use crate::config::Config;
 use crate::db::Db;
 use crate::telemetry::metrics::{InFlight, Metrics};
-use crate::telemetry::request::Facts;
 use crate::web::addresses::Addresses;
 use crate::web::answered::{Answered, Untold};
 use crate::web::asked::{Asked, Believed, Said};
@@ -98,8 +98,11 @@ fn looked(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Opt
     // What is found must not be older than what was current when the request came.
     let version = db.version();
     // Of a page that is there under this very address nobody has to know whose route it is.
-    let found = cache.find(&key_of(path), version);
-    let page = if let Some(page) = found.filter(|_| query.is_none()) {
+    let found = match query {
+        None => cache.find(&key_of(path), version),
+        Some(_) => None,
+    };
+    let page = if let Some(page) = found {
         page
     } else {
         let (kept, route) = cache.kept(rocket.state::<Addresses>()?, path)?;
@@ -152,18 +155,8 @@ pub(super) async fn answer(
     let route = Arc::clone(&wanted.route);
     let tell = |status: StatusCode, bytes: usize| {
         // Whoever had it made has notes of that.
-        let facts: &Facts = &asked.facts;
-        Answered {
-            request_id: &facts.request_id,
-            method: &facts.method,
-            path: &facts.path,
-            route: Some(&route),
-            status: status.as_u16(),
-            took: asked.since.elapsed(),
-            bytes,
-            client: asked.client,
-        }
-        .told(Some(facts), metrics);
+        Answered::of(&asked, Some(&route), status.as_u16(), bytes)
+            .told(Some(&*asked.facts), metrics);
     };
     match make(client, wanted).await? {
         Made::Page(page) if is_for_programs(&page, headers) => None,
@@ -215,17 +208,12 @@ async fn make(client: &Arc<Client>, wanted: Wanted) -> Option<Made> {
 
 /// Work that is finished for the others when the visitor for whom it was begun leaves. Until then it is done where the
 /// visitor waits: to hand it to a task of its own takes as long as to read the database.
-struct Finished<F: Future + Send + 'static>(Option<Pin<Box<F>>>)
-where
-    F::Output: Send;
+struct Finished<T: Send + 'static>(Option<BoxFuture<'static, T>>);
 
-impl<F: Future + Send + 'static> Future for Finished<F>
-where
-    F::Output: Send,
-{
-    type Output = F::Output;
+impl<T: Send> Future for Finished<T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
         let Some(work) = &mut self.0 else {
             return Poll::Pending;
         };
@@ -237,10 +225,7 @@ where
     }
 }
 
-impl<F: Future + Send + 'static> Drop for Finished<F>
-where
-    F::Output: Send,
-{
+impl<T: Send> Drop for Finished<T> {
     fn drop(&mut self) {
         if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
             runtime.spawn(work);

@@ -132,25 +132,10 @@ impl Letting {
     }
 
     fn all(conn: &Connection, window: Window) -> Result<Vec<Self>> {
-        let start = Rows::Lettings.start(conn, window, !window.from_end)?;
-        let (side, direction) = if window.from_end {
-            (">=", "asc")
-        } else {
-            ("<=", "desc")
-        };
-        let sql = format!(
-            "select {COLUMNS} from letting join address on address.id = letting.address_id
-             where letting.id {side} (select id from letting where id {side} ?3 order by id {direction} limit 1 offset ?2)
-             order by letting.id {direction} limit ?1"
+        let select = format!(
+            "select {COLUMNS} from letting join address on address.id = letting.address_id"
         );
-        let mut statement = conn.prepare_cached(&sql)?;
-        let mut homes: Vec<Self> = statement
-            .query_map((window.limit, start.offset, start.id), Self::read)?
-            .collect::<Result<_, _>>()?;
-        if window.from_end {
-            homes.reverse();
-        }
-        Ok(homes)
+        Rows::Lettings.rows(conn, &select, window, true, Self::read)
     }
 
     fn within(

@@ -121,26 +121,9 @@ impl Profile {
 
     /// One page of all people, in the order in which they came.
     pub fn page(conn: &Connection, paging: Paging) -> Result<Vec<Self>> {
-        let window = paging.window();
-        let start = Rows::Profiles.start(conn, window, window.from_end)?;
-        let (side, direction) = if window.from_end {
-            ("<=", "desc")
-        } else {
-            (">=", "asc")
-        };
-        let sql = format!(
-            "select {COLUMNS} from profile join user on user.id = profile.user_id
-             where profile.id {side} (select id from profile where id {side} ?3 order by id {direction} limit 1 offset ?2)
-             order by profile.id {direction} limit ?1"
-        );
-        let mut statement = conn.prepare_cached(&sql)?;
-        let mut people: Vec<Self> = statement
-            .query_map((window.limit, start.offset, start.id), Self::read)?
-            .collect::<Result<_, _>>()?;
-        if window.from_end {
-            people.reverse();
-        }
-        Ok(people)
+        let select =
+            format!("select {COLUMNS} from profile join user on user.id = profile.user_id");
+        Rows::Profiles.rows(conn, &select, paging.window(), false, Self::read)
     }
 
     /// Writes the profile of a user, its address unpublished.

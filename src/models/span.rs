@@ -2,7 +2,7 @@
 //!
 //! Triggers count the rows of spans of ids, large ones and small ones (`migrations/V10__long_lists.sql`).
 
-use rusqlite::{CachedStatement, Connection, Transaction};
+use rusqlite::{CachedStatement, Connection, Row, Transaction};
 
 use crate::error::Result;
 use crate::paging::Window;
@@ -43,6 +43,34 @@ impl List {
         let sql = "select coalesce(sum(rows), 0) from span where list = ?1 and ids = ?2";
         let mut statement = conn.prepare_cached(sql)?;
         Ok(statement.query_row((self.name(), LARGE), |row| row.get(0))?)
+    }
+
+    /// The rows of a window of the list in the order in which it is shown, which is by descending or ascending id. `select`
+    /// ends before its `where`.
+    pub fn rows<T>(
+        self,
+        conn: &Connection,
+        select: &str,
+        window: Window,
+        is_descending: bool,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        // A window that is nearer to the end is fetched from there.
+        let down = is_descending != window.from_end;
+        let start = self.start(conn, window, down)?;
+        let (side, direction) = if down { ("<=", "desc") } else { (">=", "asc") };
+        let list = self.name();
+        let mut statement = conn.prepare_cached(&format!(
+            "{select} where {list}.id {side} (select id from {list} where id {side} ?3 order by id {direction} limit 1 offset ?2)
+             order by {list}.id {direction} limit ?1"
+        ))?;
+        let mut rows: Vec<T> = statement
+            .query_map((window.limit, start.offset, start.id), read)?
+            .collect::<Result<_, _>>()?;
+        if window.from_end {
+            rows.reverse();
+        }
+        Ok(rows)
     }
 
     /// Where a window of the list begins, fetched from the highest id down or from the lowest up.

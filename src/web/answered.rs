@@ -40,7 +40,21 @@ pub struct Answered<'a> {
     pub client: Option<IpAddr>,
 }
 
-impl Answered<'_> {
+impl<'a> Answered<'a> {
+    /// The answer to this request, which is ready now.
+    pub fn of(asked: &'a Asked, route: Option<&'a Arc<str>>, status: u16, bytes: usize) -> Self {
+        Self {
+            request_id: &asked.facts.request_id,
+            method: &asked.facts.method,
+            path: &asked.facts.path,
+            route,
+            status,
+            took: asked.since.elapsed(),
+            bytes,
+            client: asked.client,
+        }
+    }
+
     /// Tells of it, once: a line in the log, a place in the numbers, one more for the health of the release and, if the dice
     /// say so, a trace. Health checks are for `debug` and the numbers alone.
     ///
@@ -133,16 +147,7 @@ pub(super) fn told(request: &Request<'_>, response: &Response<'_>, metrics: &Met
         return;
     }
     let route = facts.route();
-    let answered = Answered {
-        request_id: &facts.request_id,
-        method: &facts.method,
-        path: &facts.path,
-        route: route.as_ref(),
-        status,
-        took: asked.since.elapsed(),
-        bytes: sent(asked, response),
-        client: asked.client,
-    };
+    let answered = Answered::of(asked, route.as_ref(), status, sent(asked, response));
     answered.told(Some(facts), metrics);
 }
 

@@ -112,9 +112,7 @@ impl<'a> Said<'a> {
             request_id: lines("x-request-id").next(),
         }
     }
-}
 
-impl<'a> Said<'a> {
     /// Believes of it what can be believed.
     pub fn believed(self, config: &Config) -> Believed<'a> {
         let peer = self.peer.map(|peer| peer.to_canonical());
