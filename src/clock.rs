@@ -2,6 +2,8 @@
 //!
 //! `2026-11-22T07:31:05.123456Z`, always with six digits. How a moment is shown to a reader is the page's affair.
 
+use std::cell::RefCell;
+
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 
@@ -23,6 +25,20 @@ pub fn http_now() -> String {
     Timestamp::now()
         .strftime("%a, %d %b %Y %H:%M:%S GMT")
         .to_string()
+}
+
+/// The same, behind what is there; each thread writes it out once a second.
+pub fn push_http_now(text: &mut Vec<u8>) {
+    thread_local! {
+        static WRITTEN: RefCell<(i64, String)> = const { RefCell::new((i64::MIN, String::new())) };
+    }
+    let second = Timestamp::now().as_second();
+    WRITTEN.with_borrow_mut(|(of, written)| {
+        if *of != second {
+            (*of, *written) = (second, http_now());
+        }
+        text.extend_from_slice(written.as_bytes());
+    });
 }
 
 /// `November 3, 2026`: the date of a moment as Americans write it; the text itself when it is no moment.

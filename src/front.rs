@@ -5,7 +5,7 @@
 //! `front/connection.rs` serves one of them, and at the end idle ones are closed at once and running answers finished.
 //! HTTP is known here, no page: Rocket remains the application, reached through its local client, which runs the same
 //! guards, fairings and catchers. What that client cannot do is made up for in `front/exchange.rs`; pages that are kept are
-//! answered in `front/cached.rs` without it.
+//! answered in `front/cached.rs` without it, and to plain requests in `front/direct.rs` without hyper either.
 
 use std::io;
 use std::net::SocketAddr;
@@ -30,6 +30,7 @@ mod body;
 mod cached;
 mod clock;
 mod connection;
+mod direct;
 mod exchange;
 mod flights;
 pub mod limits;

@@ -19,8 +19,8 @@
 //! # Five journeys
 //!
 //! **`GET /lettings/1/`.** [`front::serve`] takes the connection, within [`front::limits`]. If the page is kept
-//! ([`web::cache`]) and nothing that pages show was written since ([`db::Db::version`]), that is the answer; else the
-//! request goes to Rocket. The gate ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds
+//! ([`web::cache`]) and nothing that pages show was written since ([`db::Db::version`]), that is the answer, written at
+//! once where the request is a plain one; else the request goes to Rocket. The gate ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds
 //! the address in the site's own
 //! table ([`web::addresses`]); a missing slash or a wrong method ends here. The handler in [`pages::lettings`] asks
 //! [`models::letting::Letting::find`] where it stands ([`db::Db::read`]) and draws the answer with [`ui::page`]. On the

@@ -11,11 +11,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::body::Bytes;
-use hyper::header::{
-    ACCEPT, ACCEPT_ENCODING, AsHeaderName, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_NONE_MATCH,
-};
+use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use hyper::http::request::Parts;
-use hyper::{Method, Response, StatusCode};
+use hyper::{Response, StatusCode};
 use rocket::futures::FutureExt;
 use rocket::futures::future::BoxFuture;
 use rocket::http::Method as RocketMethod;
@@ -48,15 +46,20 @@ pub(super) enum Looked {
 /// A request for a page that is not there yet.
 pub(super) struct Wanted {
     asked: Asked,
+    absent: Absent,
+    headers: HeaderMap,
+    peer: SocketAddr,
+    _in_flight: InFlight,
+}
+
+/// A page that is one that is kept, and not there.
+struct Absent {
     route: Arc<str>,
     /// The address with what matters of its query.
     target: String,
     key: Key,
-    /// What was current when it came.
+    /// What was current when it was asked for.
     version: u64,
-    headers: HeaderMap,
-    peer: SocketAddr,
-    _in_flight: InFlight,
 }
 
 /// What came of making a page.
@@ -66,17 +69,94 @@ enum Made {
     Other(Response<Bytes>),
 }
 
-/// Looks whether a request without a body is for a page that is kept, and answers it at once if the page is there.
-pub(super) fn look(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Looked {
-    looked(parts, target, peer, client).unwrap_or(Looked::Other)
+/// A request, and where its page is looked for.
+struct Search<'a> {
+    believed: Believed<'a>,
+    found: Result<Arc<Page>, Absent>,
 }
 
-fn looked(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Option<Looked> {
-    let method = match parts.method {
-        Method::GET => RocketMethod::Get,
-        Method::HEAD => RocketMethod::Head,
-        _ => return None,
+/// Looks whether a request without a body is for a page that is kept, and answers it at once if the page is there.
+pub(super) fn look(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Looked {
+    let Some(method) = method_of(parts.method.as_str()) else {
+        return Looked::Other;
     };
+    let said = |name: &'static str| lines(&parts.headers, name);
+    let Some(Search { believed, found }) = search(method, target, peer, &said, client) else {
+        return Looked::Other;
+    };
+    let rocket = client.rocket();
+    let (Some(metrics), notices) = (rocket.state::<Arc<Metrics>>(), rocket.state::<Notices>())
+    else {
+        return Looked::Other;
+    };
+    match found {
+        Ok(page) if is_for_programs(&page, &said) => Looked::Other,
+        Ok(page) => {
+            let reply = Reply::of(page, method, &said);
+            Looked::Answered(reply.told(believed, metrics, notices).answer())
+        }
+        Err(absent) => Looked::Missing(Box::new(Wanted {
+            asked: believed.kept(notices),
+            absent,
+            headers: parts.headers.clone(),
+            peer,
+            _in_flight: metrics.begin(),
+        })),
+    }
+}
+
+/// The page that answers a request without a body, if it is kept and there. Nothing is told of it yet.
+pub(super) fn find<'a, I: Iterator<Item = &'a str>>(
+    method: &str,
+    target: &'a str,
+    peer: SocketAddr,
+    said: &impl Fn(&'static str) -> I,
+    client: &Client,
+) -> Option<Hit<'a>> {
+    let method = method_of(method)?;
+    let Search { believed, found } = search(method, target, peer, said, client)?;
+    let page = found.ok().filter(|page| !is_for_programs(page, said))?;
+    Some(Hit {
+        reply: Reply::of(page, method, said),
+        believed,
+    })
+}
+
+/// A page as the answer to a request, of which nothing is told yet.
+pub(super) struct Hit<'a> {
+    reply: Reply,
+    believed: Believed<'a>,
+}
+
+impl<'a> Hit<'a> {
+    /// Tells of the answer, which is sent now.
+    pub(super) fn told(self, client: &Client) -> Option<Told<'a>> {
+        let rocket = client.rocket();
+        let metrics = rocket.state::<Arc<Metrics>>()?;
+        Some(
+            self.reply
+                .told(self.believed, metrics, rocket.state::<Notices>()),
+        )
+    }
+}
+
+/// The methods by which pages are asked for.
+fn method_of(name: &str) -> Option<RocketMethod> {
+    match name {
+        "GET" => Some(RocketMethod::Get),
+        "HEAD" => Some(RocketMethod::Head),
+        _ => None,
+    }
+}
+
+/// Looks for the page of a request; nothing if it is not for one that is kept. `said` gives the lines of a header.
+fn search<'a, I: Iterator<Item = &'a str>>(
+    method: RocketMethod,
+    target: &'a str,
+    peer: SocketAddr,
+    said: &impl Fn(&'static str) -> I,
+    client: &Client,
+) -> Option<Search<'a>> {
     let rocket = client.rocket();
     let (cache, db) = (rocket.state::<Cache>()?, rocket.state::<Db>()?);
     let config = rocket.state::<Config>()?;
@@ -84,16 +164,11 @@ fn looked(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Opt
         Some((path, query)) => (path, Some(query)),
         None => (target, None),
     };
-    let said = Said::by(method, target, Some(peer.ip()), |name| {
-        lines(&parts.headers, name)
-    });
-    let believed = said.believed(config);
+    let believed = Said::by(method, target, Some(peer.ip()), said).believed(config);
     if !gate::host_is_ours(believed.host.as_deref(), config) {
         return None;
     }
-    let metrics = rocket.state::<Arc<Metrics>>()?;
-    let notices = rocket.state::<Notices>();
-    let form = encoding::accepted(lines(&parts.headers, ACCEPT_ENCODING));
+    let form = encoding::accepted(said("accept-encoding"));
     let key_of = |target: &str| Key::new(believed.own_origin(config), target, form);
     // What is found must not be older than what was current when the request came.
     let version = db.version();
@@ -102,46 +177,20 @@ fn looked(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Opt
         None => cache.find(&key_of(path), version),
         Some(_) => None,
     };
-    let page = if let Some(page) = found {
-        page
+    let found = if let Some(page) = found {
+        Ok(page)
     } else {
         let (kept, route) = cache.kept(rocket.state::<Addresses>()?, path)?;
         let target = kept.target(path, query);
         let key = key_of(&target);
-        let Some(page) = cache.find(&key, version) else {
-            return Some(Looked::Missing(Box::new(Wanted {
-                route: Arc::clone(route),
-                target: target.into_owned(),
-                key,
-                version,
-                headers: parts.headers.clone(),
-                peer,
-                _in_flight: metrics.begin(),
-                asked: believed.kept(notices),
-            })));
-        };
-        page
+        cache.find(&key, version).ok_or_else(|| Absent {
+            route: Arc::clone(route),
+            target: target.into_owned(),
+            key,
+            version,
+        })
     };
-    if is_for_programs(&page, &parts.headers) {
-        return None;
-    }
-    believed.warn(notices);
-    let reply = Reply::of(&page, method, &parts.headers);
-    Answered {
-        request_id: &believed.request_id,
-        method: believed.method_name,
-        path: &believed.path,
-        route: Some(&page.route),
-        status: reply.status().as_u16(),
-        took: believed.since.elapsed(),
-        bytes: reply.length(),
-        client: believed.client,
-    }
-    .told(None, metrics);
-    let Believed {
-        request_id, https, ..
-    } = believed;
-    Some(Looked::Answered(reply.answer(request_id, https)))
+    Some(Search { believed, found })
 }
 
 /// Answers a request with these headers for a page that is not there.
@@ -152,18 +201,24 @@ pub(super) async fn answer(
 ) -> Option<Response<Body>> {
     let metrics = client.rocket().state::<Arc<Metrics>>()?;
     let asked = wanted.asked.clone();
-    let route = Arc::clone(&wanted.route);
+    let route = Arc::clone(&wanted.absent.route);
+    let said = |name: &'static str| lines(headers, name);
     let tell = |status: StatusCode, bytes: usize| {
         // Whoever had it made has notes of that.
         Answered::of(&asked, Some(&route), status.as_u16(), bytes)
             .told(Some(&*asked.facts), metrics);
     };
     match make(client, wanted).await? {
-        Made::Page(page) if is_for_programs(&page, headers) => None,
+        Made::Page(page) if is_for_programs(&page, &said) => None,
         Made::Page(page) => {
-            let reply = Reply::of(&page, asked.method, headers);
+            let reply = Reply::of(page, asked.method, &said);
             tell(reply.status(), reply.length());
-            Some(reply.answer(asked.facts.request_id.as_str().into(), asked.https))
+            let told = Told {
+                reply,
+                request_id: asked.facts.request_id.as_str().into(),
+                https: asked.https,
+            };
+            Some(told.answer())
         }
         Made::Other(answer) => {
             let is_bodiless = asked.method == RocketMethod::Head;
@@ -175,26 +230,28 @@ pub(super) async fn answer(
 }
 
 /// Whether the page says that there is nothing, and the visitor wants to hear it as a program does.
-fn is_for_programs(page: &Page, headers: &HeaderMap) -> bool {
-    let mut accept = lines(headers, ACCEPT);
-    page.says_nothing() && accept.next().is_some_and(errors::prefers_json)
+fn is_for_programs<'a, I: Iterator<Item = &'a str>>(
+    page: &Page,
+    said: &impl Fn(&'static str) -> I,
+) -> bool {
+    page.says_nothing() && said("accept").next().is_some_and(errors::prefers_json)
 }
 
 /// Makes a page or waits for who makes it. Who has waited in vain is answered by Rocket itself, so that what cannot be
 /// kept is not made one after the other.
 async fn make(client: &Arc<Client>, wanted: Wanted) -> Option<Made> {
-    let version = wanted.version;
+    let Absent { key, version, .. } = &wanted.absent;
     let cache = client.rocket().state::<Cache>()?;
-    let turns = cache.turn(&wanted.key);
+    let turns = cache.turn(key);
     let (turn, has_waited) = match Arc::clone(&turns).try_lock_owned() {
         Ok(turn) => (turn, false),
         Err(_) => (turns.lock_owned().await, true),
     };
-    if let Some(page) = cache.find(&wanted.key, version) {
+    if let Some(page) = cache.find(key, *version) {
         return Some(Made::Page(page));
     }
-    let plain_key = wanted.key.in_form(Encoding::Identity);
-    if has_waited && cache.find(&plain_key, version).is_none() {
+    let plain_key = key.in_form(Encoding::Identity);
+    if has_waited && cache.find(&plain_key, *version).is_none() {
         return None;
     }
     let client = Arc::clone(client);
@@ -236,7 +293,7 @@ impl<T: Send> Drop for Finished<T> {
 /// Has the page made in its identity form, unless that is at hand, and puts it into the form that is wanted.
 async fn fill(client: &Client, wanted: Wanted) -> Option<Made> {
     let cache = client.rocket().state::<Cache>()?;
-    let (key, version) = (wanted.key.clone(), wanted.version);
+    let (key, version) = (wanted.absent.key.clone(), wanted.absent.version);
     let plain_key = key.in_form(Encoding::Identity);
     let plain = match cache.find(&plain_key, version) {
         Some(page) => page,
@@ -263,7 +320,7 @@ async fn ask(client: &Client, wanted: Wanted) -> Option<Made> {
     let mut headers = wanted.headers;
     headers.remove(ACCEPT_ENCODING);
     headers.remove(IF_NONE_MATCH);
-    let request = client.req(RocketMethod::Get, wanted.target);
+    let request = client.req(RocketMethod::Get, wanted.absent.target);
     let request = handed_over(request, &headers, wanted.peer);
     request.inner().local_cache(|| wanted.asked);
     errors::remember(request.inner(), Untold);
@@ -277,22 +334,33 @@ async fn ask(client: &Client, wanted: Wanted) -> Option<Made> {
     };
     let answer = head.body(Bytes::from(body)).ok()?;
     Some(if page::is_for_everybody(&answer) {
-        Made::Page(Arc::new(Page::of(version, wanted.route, answer)))
+        Made::Page(Arc::new(Page::of(version, wanted.absent.route, answer)))
     } else {
         Made::Other(answer)
     })
 }
 
 /// A page as the answer to one request.
-struct Reply<'p> {
-    page: &'p Page,
+struct Reply {
+    page: Arc<Page>,
     is_known: bool,
     is_bodiless: bool,
 }
 
-impl<'p> Reply<'p> {
-    fn of(page: &'p Page, method: RocketMethod, said: &HeaderMap) -> Self {
-        let has_already = |etag| conditional::has_already(lines(said, IF_NONE_MATCH), etag);
+/// The same with what belongs to the request, once it is told of.
+pub(super) struct Told<'a> {
+    reply: Reply,
+    request_id: Cow<'a, str>,
+    https: bool,
+}
+
+impl Reply {
+    fn of<'a, I: Iterator<Item = &'a str>>(
+        page: Arc<Page>,
+        method: RocketMethod,
+        said: &impl Fn(&'static str) -> I,
+    ) -> Self {
+        let has_already = |etag| conditional::has_already(said("if-none-match"), etag);
         let is_known = page.etag().is_some_and(has_already);
         Self {
             page,
@@ -318,15 +386,55 @@ impl<'p> Reply<'p> {
         }
     }
 
-    fn answer(&self, request_id: Cow<'_, str>, https: bool) -> Response<Body> {
-        let request_id = request_id.into_owned();
-        let answer = self.page.answer(self.is_known, request_id, https);
-        let body = if self.is_bodiless {
+    /// Tells of it as the answer to this request.
+    fn told<'a>(
+        self,
+        believed: Believed<'a>,
+        metrics: &Metrics,
+        notices: Option<&Notices>,
+    ) -> Told<'a> {
+        believed.warn(notices);
+        Answered {
+            request_id: &believed.request_id,
+            method: believed.method_name,
+            path: &believed.path,
+            route: Some(&self.page.route),
+            status: self.status().as_u16(),
+            took: believed.since.elapsed(),
+            bytes: self.length(),
+            client: believed.client,
+        }
+        .told(None, metrics);
+        Told {
+            reply: self,
+            request_id: believed.request_id,
+            https: believed.https,
+        }
+    }
+}
+
+impl Told<'_> {
+    /// The answer for hyper.
+    fn answer(self) -> Response<Body> {
+        let body = self.body();
+        let Reply { page, is_known, .. } = self.reply;
+        page.answer(is_known, self.request_id.into_owned(), self.https)
+            .map(|()| body_of(body))
+    }
+
+    /// The head of the answer as HTTP/1.1 writes it, but for its date and its end.
+    pub(super) fn write_head(&self, head: &mut Vec<u8>) {
+        let Reply { page, is_known, .. } = &self.reply;
+        page.write_head(*is_known, &self.request_id, self.https, head);
+    }
+
+    /// What goes out as the body.
+    pub(super) fn body(&self) -> Bytes {
+        if self.reply.is_bodiless {
             Bytes::new()
         } else {
-            self.page.body.clone()
-        };
-        answer.map(|()| body_of(body))
+            self.reply.page.body.clone()
+        }
     }
 }
 
@@ -343,7 +451,10 @@ fn alone(answer: Response<Bytes>, is_bodiless: bool) -> Response<Body> {
 }
 
 /// The lines of a header that Rocket would see.
-fn lines(headers: &HeaderMap, name: impl AsHeaderName) -> impl Iterator<Item = &str> {
+pub(super) fn lines<'h>(
+    headers: &'h HeaderMap,
+    name: &'static str,
+) -> impl Iterator<Item = &'h str> {
     let lines = headers.get_all(name).into_iter();
     lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok())
 }

@@ -1,8 +1,9 @@
 //! One connection from its first byte to its end.
 //!
-//! While nothing happens a connection is its socket and a timer. A conversation, hyper's state machine with its buffers,
-//! is begun when bytes are there, and given up once an answer is out and no other request has followed. One timer watches
-//! over everything; it is set again only where something is due earlier than it would ring.
+//! While nothing happens, and while requests are plain (`front/direct.rs`), a connection is its socket and a timer. A
+//! conversation, hyper's state machine with its buffers, is begun when something else comes, and given up once an answer is
+//! out and no other request has followed. One timer watches over each of them; it is set again only where something is due
+//! earlier than it would ring.
 
 use std::convert::Infallible;
 use std::future::{Ready, pending, poll_fn, ready};
@@ -16,19 +17,20 @@ use hyper::body::Incoming;
 use hyper::header::{CONNECTION, HeaderValue};
 use hyper::server::conn::http1;
 use hyper::service::{HttpService, service_fn};
-use hyper::{HeaderMap, Request, Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use rocket::futures::future::Either;
 use rocket::tokio::net::TcpStream;
 use rocket::tokio::select;
 use rocket::tokio::sync::watch;
-use rocket::tokio::time::{Instant, Sleep, sleep, sleep_until};
+use rocket::tokio::time::{Instant, Sleep, sleep};
 
 use super::body::{Arriving, Leaving};
 use super::clock::{Clock, Phase};
+use super::direct::{Direct, Ended};
 use super::flights::Flight;
 use super::limits::Limits;
 use super::socket::Socket;
-use super::{Front, bare, exchange};
+use super::{Front, bare, cached, exchange};
 use crate::config::proxies::network;
 use crate::web::asked;
 
@@ -47,45 +49,112 @@ pub(super) async fn serve(
 ) {
     // Answers are written whole; waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
-    let mut resting = Some(Socket::new(stream, Arc::clone(&clock)));
-    while let Some(socket) = resting.take() {
-        let goes_on = select! {
-            biased;
-            _ = end.wait_for(|is_over| *is_over) => false,
-            goes_on = is_spoken_to(&socket, &clock, &front.limits) => goes_on,
-        };
-        if goes_on {
-            // On the heap, so that a connection at rest is small.
-            resting = Box::pin(converse(socket, peer, &clock, &front, &mut end)).await;
+    let mut socket = Socket::new(stream, Arc::clone(&clock));
+    loop {
+        let mut direct = Direct::new(socket, peer, &clock, &front);
+        match attend(&mut direct, &clock, &front.limits, &mut end).await {
+            Outcome::Over(Ended::Beyond) => {}
+            Outcome::Late if clock.is_stalled() => return give_up(&direct.into_socket(), peer),
+            Outcome::Over(Ended::Over) | Outcome::AtRest | Outcome::Late => return,
+        }
+        // On the heap, so that a connection at rest is small.
+        let talked = Box::pin(converse(
+            direct.into_socket(),
+            peer,
+            &clock,
+            &front,
+            &mut end,
+        ));
+        match talked.await {
+            Some(at_rest) => socket = at_rest,
+            None => return,
         }
     }
 }
 
-/// Waits for bytes; tells whether they came in time.
-async fn is_spoken_to(socket: &Socket, clock: &Clock, limits: &Limits) -> bool {
-    if !socket.ahead.is_empty() {
-        return true;
+/// Who speaks with a client.
+trait Speaker {
+    /// How that ends.
+    type End;
+    /// When something is due.
+    const DUE: fn(&Clock, &Limits) -> Option<Instant>;
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::End>;
+
+    /// What was begun is finished, and nothing is begun any more.
+    fn finish(&mut self);
+}
+
+impl Speaker for Direct<'_> {
+    type End = Ended;
+    const DUE: fn(&Clock, &Limits) -> Option<Instant> = Clock::due;
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        Direct::poll(self, cx)
     }
-    let due = clock.due(limits).unwrap_or_else(Instant::now);
-    select! {
-        biased;
-        readable = socket.stream().readable() => readable.is_ok(),
-        () = sleep_until(due) => false,
+
+    fn finish(&mut self) {
+        Direct::finish(self);
     }
 }
 
-/// What hyper is given.
-type Answer = Result<Response<Leaving>, Infallible>;
+impl<S> Speaker for http1::Connection<Socket, S>
+where
+    S: HttpService<Incoming, ResBody = Leaving, Error = Infallible> + Unpin,
+    S::Future: Unpin,
+{
+    type End = hyper::Result<()>;
+    const DUE: fn(&Clock, &Limits) -> Option<Instant> = Clock::due_or_settled;
 
-/// How a conversation ended.
-enum Outcome {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
+        self.poll_without_shutdown(cx)
+    }
+
+    fn finish(&mut self) {
+        Pin::new(self).graceful_shutdown();
+    }
+}
+
+/// How it ended.
+enum Outcome<E> {
     /// By itself.
-    Over(hyper::Result<()>),
+    Over(E),
     /// Everything is answered, and nothing follows for now.
     AtRest,
     /// The client was too slow.
     Late,
 }
+
+/// Lets somebody speak with the client until that ends, while watching the clock and the end of all.
+async fn attend<P: Speaker>(
+    speaker: &mut P,
+    clock: &Clock,
+    limits: &Limits,
+    end: &mut watch::Receiver<bool>,
+) -> Outcome<P::End> {
+    let mut timer = pin!(sleep(LATER));
+    let mut over = pin!(end.wait_for(|is_over| *is_over));
+    let mut is_ending = false;
+    loop {
+        select! {
+            biased;
+            outcome = poll_fn(|cx| watched(speaker, timer.as_mut(), clock, limits, cx)) => return outcome,
+            _ = &mut over, if !is_ending => {
+                is_ending = true;
+                speaker.finish();
+            }
+        }
+    }
+}
+
+/// What the kernel still holds for a client that does not take its answer is given up too.
+fn give_up(socket: &Socket, peer: SocketAddr) {
+    log::debug!("connection from {peer} ended: it took its answer too slowly");
+    let _ = socket.stream().set_zero_linger();
+}
+
+/// What hyper is given.
+type Answer = Result<Response<Leaving>, Infallible>;
 
 /// Serves requests; gives the socket back when the connection may be kept.
 async fn converse(
@@ -100,23 +169,11 @@ async fn converse(
         .header_read_timeout(None)
         .max_buf_size(HEAD)
         .serve_connection(socket, service);
-    let mut timer = pin!(sleep(LATER));
-    let mut over = pin!(end.wait_for(|is_over| *is_over));
-    let mut is_ending = false;
-    let outcome = loop {
-        select! {
-            biased;
-            outcome = poll_fn(|cx| watched(&mut conversation, timer.as_mut(), clock, &front.limits, cx)) => break outcome,
-            _ = &mut over, if !is_ending => {
-                is_ending = true;
-                Pin::new(&mut conversation).graceful_shutdown();
-            }
-        }
-    };
+    let outcome = attend(&mut conversation, clock, &front.limits, end).await;
     let parts = conversation.into_parts();
     let mut socket = parts.io;
     match outcome {
-        Outcome::AtRest if is_ending => return None,
+        Outcome::AtRest if *end.borrow() => return None,
         Outcome::AtRest => {
             if !parts.read_buf.is_empty() {
                 socket.ahead = parts.read_buf;
@@ -125,9 +182,7 @@ async fn converse(
             return Some(socket);
         }
         Outcome::Late if clock.is_stalled() => {
-            log::debug!("connection from {peer} ended: it took its answer too slowly");
-            // What the kernel still holds for such a client is given up too.
-            let _ = socket.stream().set_zero_linger();
+            give_up(&socket, peer);
             return None;
         }
         Outcome::Late if clock.phase() == Phase::Head => refuse(&socket, 408, peer, front),
@@ -152,24 +207,20 @@ async fn converse(
     None
 }
 
-/// Drives a conversation and looks at the clock whenever something could be due.
-fn watched<S>(
-    conversation: &mut http1::Connection<Socket, S>,
+/// Lets somebody speak, and looks at the clock whenever something could be due.
+fn watched<P: Speaker>(
+    speaker: &mut P,
     mut timer: Pin<&mut Sleep>,
     clock: &Clock,
     limits: &Limits,
     cx: &mut Context<'_>,
-) -> Poll<Outcome>
-where
-    S: HttpService<Incoming, ResBody = Leaving, Error = Infallible> + Unpin,
-    S::Future: Unpin,
-{
+) -> Poll<Outcome<P::End>> {
     loop {
-        if let Poll::Ready(result) = conversation.poll_without_shutdown(cx) {
-            return Poll::Ready(Outcome::Over(result));
+        if let Poll::Ready(end) = speaker.poll(cx) {
+            return Poll::Ready(Outcome::Over(end));
         }
         let due = loop {
-            let due = clock.due_or_settled(limits);
+            let due = P::DUE(clock, limits);
             if let Some(due) = due.filter(|due| *due < timer.deadline()) {
                 timer.as_mut().reset(due);
             }
@@ -207,7 +258,8 @@ fn answer<'c>(
         return Either::Right(Box::pin(pending()));
     }
     let request = request.map(|body| Arriving::new(body, Arc::clone(clock)));
-    let flight = match flight(peer, request.headers(), front) {
+    let headers = request.headers();
+    let flight = match flight(peer, &|name| cached::lines(headers, name), front) {
         Ok(flight) => flight,
         Err(status) => {
             let client = Arc::clone(&front.client);
@@ -244,20 +296,16 @@ fn leaving(
 }
 
 /// Counts a request that came through a trusted proxy among those of its client.
-fn flight(
+pub(super) fn flight<'a, I: Iterator<Item = &'a str>>(
     peer: SocketAddr,
-    headers: &HeaderMap,
+    said: &impl Fn(&'static str) -> I,
     front: &Front,
 ) -> Result<Option<Flight>, StatusCode> {
     let peer = peer.ip().to_canonical();
     if !front.proxies.trust(peer) {
         return Ok(None);
     }
-    let lines: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|line| std::str::from_utf8(line.as_bytes()).ok())
-        .collect();
+    let lines: Vec<&str> = said("x-forwarded-for").collect();
     let client = front.proxies.client(peer, &lines);
     if client == peer {
         // The proxy's own health checks.

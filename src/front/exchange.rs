@@ -205,7 +205,7 @@ async fn dispatch(
 }
 
 /// The same target as RFC 3986 writes it.
-fn encoded(target: &str) -> Cow<'_, str> {
+pub(super) fn encoded(target: &str) -> Cow<'_, str> {
     utf8_percent_encode(target, UNENCODED).into()
 }
 

@@ -39,6 +39,10 @@ impl Socket {
         self.io.inner()
     }
 
+    pub(super) fn stream_mut(&mut self) -> &mut TcpStream {
+        self.io.inner_mut()
+    }
+
     pub(super) fn into_stream(self) -> TcpStream {
         self.io.into_inner()
     }

@@ -5,6 +5,7 @@
 
 mod broken;
 mod clocks;
+mod direct;
 mod places;
 mod served;
 mod twins;

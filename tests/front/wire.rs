@@ -61,6 +61,11 @@ impl Wire {
         let _ = self.0.get_mut().write_all(bytes.as_ref());
     }
 
+    /// The same connection, for another thread to send on.
+    pub(crate) fn sender(&self) -> TcpStream {
+        self.0.get_ref().try_clone().expect("a file descriptor")
+    }
+
     /// Reads one answer to anything but `HEAD`.
     pub(crate) fn answer(&mut self) -> Answer {
         self.answer_to("GET")

@@ -1,6 +1,6 @@
 //! One page as it is kept: an answer without what belongs to a single request, in one form of its bytes.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use hyper::body::Bytes;
 use hyper::header::{
@@ -30,7 +30,9 @@ pub struct Page {
     /// All headers of the answer, with room for those of the request.
     headers: HeaderMap,
     /// The same of an answer to who has it already.
-    unchanged: HeaderMap,
+    unchanged: OnceLock<HeaderMap>,
+    /// Both as HTTP/1.1 writes them, with their status.
+    written: [OnceLock<Box<[u8]>>; 2],
 }
 
 impl Page {
@@ -80,17 +82,14 @@ impl Page {
         // What is there already is exchanged in its place; what is added may have all the others moved.
         headers.insert(REQUEST_ID, HeaderValue::from_static(""));
         headers.insert(CONTENT_LENGTH, body.len().into());
-        let mut unchanged = headers.clone();
-        for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH] {
-            unchanged.remove(name);
-        }
         Self {
             version,
             route,
             status,
             body,
             headers,
-            unchanged,
+            unchanged: OnceLock::new(),
+            written: Default::default(),
         }
     }
 
@@ -107,11 +106,7 @@ impl Page {
     /// The answer to one request, without its body: the page, or that it `is_known`.
     pub fn answer(&self, is_known: bool, request_id: String, https: bool) -> Response<()> {
         let mut answer = Response::new(());
-        let (status, headers) = if is_known {
-            (StatusCode::NOT_MODIFIED, &self.unchanged)
-        } else {
-            (self.status, &self.headers)
-        };
+        let (status, headers) = self.head(is_known);
         *answer.status_mut() = status;
         *answer.headers_mut() = headers.clone();
         let headers = answer.headers_mut();
@@ -125,10 +120,43 @@ impl Page {
         answer
     }
 
-    /// Bytes in memory besides its own few fields.
+    /// The same answer's head as HTTP/1.1 writes it, but for its date and the empty line at its end.
+    pub fn write_head(&self, is_known: bool, request_id: &str, https: bool, head: &mut Vec<u8>) {
+        let written = self.written[usize::from(is_known)].get_or_init(|| {
+            let (status, headers) = self.head(is_known);
+            let mut head = format!("HTTP/1.1 {status}\r\n").into_bytes();
+            for (name, value) in headers.iter().filter(|(name, _)| *name != REQUEST_ID) {
+                write_header(name, value.as_bytes(), &mut head);
+            }
+            head.into()
+        });
+        head.extend_from_slice(written);
+        if https {
+            let promise = headers::TRANSPORT.as_bytes();
+            write_header(&STRICT_TRANSPORT_SECURITY, promise, head);
+        }
+        write_header(&REQUEST_ID, request_id.as_bytes(), head);
+    }
+
+    /// Status and headers of the page, or of an answer to who has it already.
+    fn head(&self, is_known: bool) -> (StatusCode, &HeaderMap) {
+        if !is_known {
+            return (self.status, &self.headers);
+        }
+        let unchanged = self.unchanged.get_or_init(|| {
+            let mut unchanged = self.headers.clone();
+            for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH] {
+                unchanged.remove(name);
+            }
+            unchanged
+        });
+        (StatusCode::NOT_MODIFIED, unchanged)
+    }
+
+    /// Bytes in memory besides its own few fields, once it was asked for in every way.
     pub(super) fn weight(&self) -> usize {
-        let headers = self.headers.values().chain(self.unchanged.values());
-        let headers: usize = headers.map(|value| value.len() + PER_HEADER).sum();
+        let headers = self.headers.values();
+        let headers: usize = headers.map(|value| 2 * (value.len() + PER_HEADER)).sum();
         self.body.len() + headers
     }
 }
@@ -161,6 +189,13 @@ pub fn is_for_everybody(answer: &Response<Bytes>) -> bool {
         && depends_on
             .iter()
             .all(|name| matches!(name.as_str(), "accept-encoding" | "accept"))
+}
+
+fn write_header(name: &HeaderName, value: &[u8], head: &mut Vec<u8>) {
+    head.extend_from_slice(name.as_str().as_bytes());
+    head.extend_from_slice(b": ");
+    head.extend_from_slice(value);
+    head.extend_from_slice(b"\r\n");
 }
 
 fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
