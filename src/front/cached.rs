@@ -11,16 +11,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::body::Bytes;
-use hyper::header::{ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue, IF_NONE_MATCH};
-use hyper::http::request::Parts;
 use hyper::{Response, StatusCode};
 use rocket::futures::FutureExt;
 use rocket::futures::future::BoxFuture;
-use rocket::http::Method as RocketMethod;
+use rocket::http::{Header, Method as RocketMethod};
 use rocket::local::asynchronous::Client;
+use rocket::tokio::io::AsyncReadExt;
 use rocket::tokio::runtime::Handle;
 
-use super::exchange::{Body, body_of, handed_over, head_of};
+use super::exchange::{Body, body_of, header_of};
 use crate::compress::Encoding;
 use crate::config::Config;
 use crate::db::Db;
@@ -28,26 +27,37 @@ use crate::telemetry::metrics::{InFlight, Metrics};
 use crate::web::addresses::Addresses;
 use crate::web::answered::{Answered, Untold};
 use crate::web::asked::{Asked, Believed, Said};
-use crate::web::cache::page::{self, Page};
+use crate::web::cache::page::Page;
 use crate::web::cache::{Cache, Key};
+use crate::web::finish::Raw;
 use crate::web::notices::Notices;
 use crate::web::{conditional, encoding, errors, gate};
 
-/// What is to be done about a request.
-pub(super) enum Looked {
-    /// It is answered.
-    Answered(Response<Body>),
+/// What there is for a request.
+pub(super) enum Looked<'a> {
+    /// Its page.
+    Found(Hit<'a>),
     /// Its page is one that is kept, and not there.
     Missing(Box<Wanted>),
     /// It is not for such a page.
     Other,
 }
 
+/// A page as the answer to a request, of which nothing is told yet.
+pub(super) struct Hit<'a> {
+    reply: Reply,
+    believed: Believed<'a>,
+}
+
 /// A request for a page that is not there yet.
 pub(super) struct Wanted {
     asked: Asked,
     absent: Absent,
-    headers: HeaderMap,
+    /// What Rocket is told of it.
+    headers: Vec<Header<'static>>,
+    /// The tags of what the visitor has.
+    known: Vec<String>,
+    prefers_json: bool,
     peer: SocketAddr,
     _in_flight: InFlight,
 }
@@ -63,90 +73,75 @@ struct Absent {
 }
 
 /// What came of making a page.
-enum Made {
-    Page(Arc<Page>),
-    /// An answer that is only this visitor's.
-    Other(Response<Bytes>),
+struct Made {
+    page: Arc<Page>,
+    /// Or it is an answer that is only this visitor's.
+    is_for_everybody: bool,
 }
 
-/// A request, and where its page is looked for.
+/// A request, and what there is of its page.
 struct Search<'a> {
     believed: Believed<'a>,
     found: Result<Arc<Page>, Absent>,
 }
 
-/// Looks whether a request without a body is for a page that is kept, and answers it at once if the page is there.
-pub(super) fn look(parts: &Parts, target: &str, peer: SocketAddr, client: &Client) -> Looked {
-    let Some(method) = method_of(parts.method.as_str()) else {
-        return Looked::Other;
-    };
-    let said = |name: &'static str| lines(&parts.headers, name);
-    let Some(Search { believed, found }) = search(method, target, peer, &said, client) else {
-        return Looked::Other;
-    };
-    let rocket = client.rocket();
-    let (Some(metrics), notices) = (rocket.state::<Arc<Metrics>>(), rocket.state::<Notices>())
-    else {
-        return Looked::Other;
-    };
-    match found {
-        Ok(page) if is_for_programs(&page, &said) => Looked::Other,
-        Ok(page) => {
-            let reply = Reply::of(page, method, &said);
-            Looked::Answered(reply.told(believed, metrics, notices).answer())
-        }
-        Err(absent) => Looked::Missing(Box::new(Wanted {
-            asked: believed.kept(notices),
-            absent,
-            headers: parts.headers.clone(),
-            peer,
-            _in_flight: metrics.begin(),
-        })),
-    }
-}
-
-/// The page that answers a request without a body, if it is kept and there. Nothing is told of it yet.
-pub(super) fn find<'a, I: Iterator<Item = &'a str>>(
+/// Looks for the page that a request without a body asks for. `headers` gives all of its headers, each with its name in
+/// whatever letters; those that are no UTF-8 are none, as to Rocket's own server.
+pub(super) fn look<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(
     method: &str,
     target: &'a str,
     peer: SocketAddr,
-    said: &impl Fn(&'static str) -> I,
+    headers: &impl Fn() -> I,
     client: &Client,
-) -> Option<Hit<'a>> {
-    let method = method_of(method)?;
-    let Search { believed, found } = search(method, target, peer, said, client)?;
-    let page = found.ok().filter(|page| !is_for_programs(page, said))?;
-    Some(Hit {
-        reply: Reply::of(page, method, said),
-        believed,
+) -> Looked<'a> {
+    looked(method, target, peer, headers, client).unwrap_or(Looked::Other)
+}
+
+fn looked<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(
+    method: &str,
+    target: &'a str,
+    peer: SocketAddr,
+    headers: &impl Fn() -> I,
+    client: &Client,
+) -> Option<Looked<'a>> {
+    let method = match method {
+        "GET" => RocketMethod::Get,
+        "HEAD" => RocketMethod::Head,
+        _ => return None,
+    };
+    let said = |name: &'static str| lines(headers(), name);
+    let Search { believed, found } = search(method, target, peer, &said, client)?;
+    let prefers_json = || said("accept").next().is_some_and(errors::prefers_json);
+    Some(match found {
+        // That there is nothing is told to programs in their own way.
+        Ok(page) if page.says_nothing() && prefers_json() => Looked::Other,
+        Ok(page) => Looked::Found(Hit {
+            reply: Reply::of(page, method, said("if-none-match")),
+            believed,
+        }),
+        Err(absent) => {
+            let rocket = client.rocket();
+            Looked::Missing(Box::new(Wanted {
+                absent,
+                headers: headers().filter_map(handed_on).collect(),
+                known: said("if-none-match").map(str::to_owned).collect(),
+                prefers_json: prefers_json(),
+                peer,
+                _in_flight: rocket.state::<Arc<Metrics>>()?.begin(),
+                asked: believed.kept(rocket.state::<Notices>()),
+            }))
+        }
     })
 }
 
-/// A page as the answer to a request, of which nothing is told yet.
-pub(super) struct Hit<'a> {
-    reply: Reply,
-    believed: Believed<'a>,
-}
-
-impl<'a> Hit<'a> {
-    /// Tells of the answer, which is sent now.
-    pub(super) fn told(self, client: &Client) -> Option<Told<'a>> {
-        let rocket = client.rocket();
-        let metrics = rocket.state::<Arc<Metrics>>()?;
-        Some(
-            self.reply
-                .told(self.believed, metrics, rocket.state::<Notices>()),
-        )
+/// What Rocket is told of a request whose page is to be kept: nothing of who asks, and to whom nothing has to be sent.
+fn handed_on((name, value): (&str, &[u8])) -> Option<Header<'static>> {
+    const VISITORS_OWN: [&str; 3] = ["accept-encoding", "cookie", "if-none-match"];
+    let is_own = |own: &&str| name.eq_ignore_ascii_case(own);
+    if VISITORS_OWN.iter().any(is_own) {
+        return None;
     }
-}
-
-/// The methods by which pages are asked for.
-fn method_of(name: &str) -> Option<RocketMethod> {
-    match name {
-        "GET" => Some(RocketMethod::Get),
-        "HEAD" => Some(RocketMethod::Head),
-        _ => None,
-    }
+    header_of(name, value)
 }
 
 /// Looks for the page of a request; nothing if it is not for one that is kept. `said` gives the lines of a header.
@@ -169,21 +164,25 @@ fn search<'a, I: Iterator<Item = &'a str>>(
         return None;
     }
     let form = encoding::accepted(said("accept-encoding"));
-    let key_of = |target: &str| Key::new(believed.own_origin(config), target, form);
+    let key_of = |target: &str| cache.key(believed.own_origin(config), target, form);
     // What is found must not be older than what was current when the request came.
     let version = db.version();
     // Of a page that is there under this very address nobody has to know whose route it is.
-    let found = match query {
-        None => cache.find(&key_of(path), version),
-        Some(_) => None,
-    };
-    let found = if let Some(page) = found {
+    let own_key = query.is_none().then(|| key_of(path));
+    let own_page = own_key.as_ref().and_then(|key| cache.find(key, version));
+    let found = if let Some(page) = own_page {
         Ok(page)
     } else {
         let (kept, route) = cache.kept(rocket.state::<Addresses>()?, path)?;
         let target = kept.target(path, query);
-        let key = key_of(&target);
-        cache.find(&key, version).ok_or_else(|| Absent {
+        let (key, page) = if let Some(key) = own_key {
+            (key, None)
+        } else {
+            let key = key_of(&target);
+            let page = cache.find(&key, version);
+            (key, page)
+        };
+        page.ok_or_else(|| Absent {
             route: Arc::clone(route),
             target: target.into_owned(),
             key,
@@ -193,48 +192,53 @@ fn search<'a, I: Iterator<Item = &'a str>>(
     Some(Search { believed, found })
 }
 
-/// Answers a request with these headers for a page that is not there.
-pub(super) async fn answer(
-    wanted: Wanted,
-    headers: &HeaderMap,
-    client: &Arc<Client>,
-) -> Option<Response<Body>> {
-    let metrics = client.rocket().state::<Arc<Metrics>>()?;
-    let asked = wanted.asked.clone();
-    let route = Arc::clone(&wanted.absent.route);
-    let said = |name: &'static str| lines(headers, name);
-    let tell = |status: StatusCode, bytes: usize| {
-        // Whoever had it made has notes of that.
-        Answered::of(&asked, Some(&route), status.as_u16(), bytes)
-            .told(Some(&*asked.facts), metrics);
-    };
-    match make(client, wanted).await? {
-        Made::Page(page) if is_for_programs(&page, &said) => None,
-        Made::Page(page) => {
-            let reply = Reply::of(page, asked.method, &said);
-            tell(reply.status(), reply.length());
-            let told = Told {
-                reply,
-                request_id: asked.facts.request_id.as_str().into(),
-                https: asked.https,
-            };
-            Some(told.answer())
+impl<'a> Hit<'a> {
+    /// Tells of the answer, which is sent now.
+    pub(super) fn told(self, client: &Client) -> Told<'a> {
+        let Self { reply, believed } = self;
+        let rocket = client.rocket();
+        believed.warn(rocket.state::<Notices>());
+        if let Some(metrics) = rocket.state::<Arc<Metrics>>() {
+            Answered {
+                request_id: &believed.request_id,
+                method: believed.method_name,
+                path: &believed.path,
+                route: Some(&reply.page.route),
+                status: reply.status().as_u16(),
+                took: believed.since.elapsed(),
+                bytes: reply.length(),
+                client: believed.client,
+            }
+            .told(None, metrics);
         }
-        Made::Other(answer) => {
-            let is_bodiless = asked.method == RocketMethod::Head;
-            let sent = if is_bodiless { 0 } else { answer.body().len() };
-            tell(answer.status(), sent);
-            Some(alone(answer, is_bodiless))
+        Told {
+            reply,
+            request_id: believed.request_id,
+            https: believed.https,
         }
     }
 }
 
-/// Whether the page says that there is nothing, and the visitor wants to hear it as a program does.
-fn is_for_programs<'a, I: Iterator<Item = &'a str>>(
-    page: &Page,
-    said: &impl Fn(&'static str) -> I,
-) -> bool {
-    page.says_nothing() && said("accept").next().is_some_and(errors::prefers_json)
+/// Answers a request for a page that is not there. Nothing where Rocket has to answer it alone.
+pub(super) async fn answer(wanted: Wanted, client: Arc<Client>) -> Option<Told<'static>> {
+    let (asked, route) = (wanted.asked.clone(), Arc::clone(&wanted.absent.route));
+    let (known, prefers_json) = (wanted.known.clone(), wanted.prefers_json);
+    let made = make(&client, wanted).await?;
+    if made.is_for_everybody && made.page.says_nothing() && prefers_json {
+        return None;
+    }
+    let reply = Reply::of(made.page, asked.method, known.iter().map(String::as_str));
+    let (status, bytes) = (reply.status().as_u16(), reply.length());
+    // Whoever had it made has notes of that.
+    Answered::of(&asked, Some(&route), status, bytes).told(
+        Some(&*asked.facts),
+        client.rocket().state::<Arc<Metrics>>()?,
+    );
+    Some(Told {
+        reply,
+        request_id: asked.facts.request_id.clone().into(),
+        https: asked.https,
+    })
 }
 
 /// Makes a page or waits for who makes it. Who has waited in vain is answered by Rocket itself, so that what cannot be
@@ -247,12 +251,11 @@ async fn make(client: &Arc<Client>, wanted: Wanted) -> Option<Made> {
         Ok(turn) => (turn, false),
         Err(_) => (turns.lock_owned().await, true),
     };
-    if let Some(page) = cache.find(key, *version) {
-        return Some(Made::Page(page));
-    }
-    let plain_key = key.in_form(Encoding::Identity);
-    if has_waited && cache.find(&plain_key, *version).is_none() {
-        return None;
+    if has_waited {
+        if let Some(page) = cache.find(key, *version) {
+            return Some(Made::kept(page));
+        }
+        cache.find(&key.in_form(Encoding::Identity), *version)?;
     }
     let client = Arc::clone(client);
     let filled = AssertUnwindSafe(async move {
@@ -293,50 +296,70 @@ impl<T: Send> Drop for Finished<T> {
 /// Has the page made in its identity form, unless that is at hand, and puts it into the form that is wanted.
 async fn fill(client: &Client, wanted: Wanted) -> Option<Made> {
     let cache = client.rocket().state::<Cache>()?;
-    let (key, version) = (wanted.absent.key.clone(), wanted.absent.version);
+    let key = wanted.absent.key.clone();
+    if key.form() == Encoding::Identity {
+        let made = ask(client, wanted).await?;
+        if made.is_for_everybody {
+            cache.keep(key, Arc::clone(&made.page));
+        }
+        return Some(made);
+    }
     let plain_key = key.in_form(Encoding::Identity);
-    let plain = match cache.find(&plain_key, version) {
+    let plain = match cache.find(&plain_key, wanted.absent.version) {
         Some(page) => page,
         None => match ask(client, wanted).await? {
-            Made::Page(page) => {
+            Made {
+                page,
+                is_for_everybody: true,
+            } => {
                 cache.keep(plain_key, Arc::clone(&page));
                 page
             }
-            other @ Made::Other(..) => return Some(other),
+            other => return Some(other),
         },
     };
-    if key.form() == Encoding::Identity {
-        return Some(Made::Page(plain));
-    }
     let page = Arc::new(plain.packed(key.form()).await);
     cache.keep(key, Arc::clone(&page));
-    Some(Made::Page(page))
+    Some(Made::kept(page))
+}
+
+impl Made {
+    fn kept(page: Arc<Page>) -> Self {
+        Self {
+            page,
+            is_for_everybody: true,
+        }
+    }
 }
 
 /// Asks Rocket as the visitor did, but for a whole page in its identity form.
 async fn ask(client: &Client, wanted: Wanted) -> Option<Made> {
     // Before anything is read: a write that is acknowledged from here on makes this page an old one.
     let version = client.rocket().state::<Db>()?.version();
-    let mut headers = wanted.headers;
-    headers.remove(ACCEPT_ENCODING);
-    headers.remove(IF_NONE_MATCH);
     let request = client.req(RocketMethod::Get, wanted.absent.target);
-    let request = handed_over(request, &headers, wanted.peer);
+    let mut request = request.remote(wanted.peer);
+    for header in wanted.headers {
+        request.add_header(header);
+    }
     request.inner().local_cache(|| wanted.asked);
     errors::remember(request.inner(), Untold);
+    let raw = Raw::of(request.inner());
     // What Rocket needs for it is large, and would be moved along with every task that leads here.
-    let answer = Box::pin(request.dispatch()).await;
-    let head = head_of(&answer);
-    let body = if answer.body().is_none() {
-        Vec::new()
+    let mut answer = Box::pin(request.dispatch()).await;
+    let body = if let Some(bytes) = raw.take() {
+        bytes
     } else {
-        answer.into_bytes().await?
+        let mut bytes = Vec::new();
+        answer.read_to_end(&mut bytes).await.ok()?;
+        bytes
     };
-    let answer = head.body(Bytes::from(body)).ok()?;
-    Some(if page::is_for_everybody(&answer) {
-        Made::Page(Arc::new(Page::of(version, wanted.absent.route, answer)))
-    } else {
-        Made::Other(answer)
+    let status = StatusCode::from_u16(answer.status().code).ok()?;
+    let said = answer.headers().iter();
+    let said = said.map(|header| (header.name, header.value));
+    let page = Page::of(version, wanted.absent.route, status, said, body.into())?;
+    Some(Made {
+        is_for_everybody: page.is_for_everybody(),
+        page: Arc::new(page),
     })
 }
 
@@ -355,12 +378,13 @@ pub(super) struct Told<'a> {
 }
 
 impl Reply {
-    fn of<'a, I: Iterator<Item = &'a str>>(
+    /// `known` are the lines that say what the visitor has.
+    fn of<'a>(
         page: Arc<Page>,
         method: RocketMethod,
-        said: &impl Fn(&'static str) -> I,
+        known: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        let has_already = |etag| conditional::has_already(said("if-none-match"), etag);
+        let has_already = |etag| conditional::has_already(known, etag);
         let is_known = page.etag().is_some_and(has_already);
         Self {
             page,
@@ -370,11 +394,7 @@ impl Reply {
     }
 
     fn status(&self) -> StatusCode {
-        if self.is_known {
-            StatusCode::NOT_MODIFIED
-        } else {
-            self.page.status
-        }
+        self.page.status(self.is_known)
     }
 
     /// The bytes that go out as the body.
@@ -385,47 +405,25 @@ impl Reply {
             self.page.body.len()
         }
     }
-
-    /// Tells of it as the answer to this request.
-    fn told<'a>(
-        self,
-        believed: Believed<'a>,
-        metrics: &Metrics,
-        notices: Option<&Notices>,
-    ) -> Told<'a> {
-        believed.warn(notices);
-        Answered {
-            request_id: &believed.request_id,
-            method: believed.method_name,
-            path: &believed.path,
-            route: Some(&self.page.route),
-            status: self.status().as_u16(),
-            took: believed.since.elapsed(),
-            bytes: self.length(),
-            client: believed.client,
-        }
-        .told(None, metrics);
-        Told {
-            reply: self,
-            request_id: believed.request_id,
-            https: believed.https,
-        }
-    }
 }
 
 impl Told<'_> {
     /// The answer for hyper.
-    fn answer(self) -> Response<Body> {
+    pub(super) fn answer(self) -> Response<Body> {
         let body = self.body();
         let Reply { page, is_known, .. } = self.reply;
         page.answer(is_known, self.request_id.into_owned(), self.https)
             .map(|()| body_of(body))
     }
 
-    /// The head of the answer as HTTP/1.1 writes it, but for its date and its end.
+    /// The head of the answer as HTTP/1.1 writes it, but for the empty line at its end.
     pub(super) fn write_head(&self, head: &mut Vec<u8>) {
         let Reply { page, is_known, .. } = &self.reply;
         page.write_head(*is_known, &self.request_id, self.https, head);
+        // Of an answer without a body, such as one that leads elsewhere, hyper says so itself, and not to HEAD.
+        if page.body.is_empty() && !self.reply.is_bodiless {
+            head.extend_from_slice(b"content-length: 0\r\n");
+        }
     }
 
     /// What goes out as the body.
@@ -438,23 +436,12 @@ impl Told<'_> {
     }
 }
 
-/// An answer that is no page.
-fn alone(answer: Response<Bytes>, is_bodiless: bool) -> Response<Body> {
-    let (mut head, body) = answer.into_parts();
-    // Of an answer without a body, such as one that leads elsewhere, hyper says so itself, and not to HEAD.
-    if !body.is_empty() {
-        let length = HeaderValue::from(body.len());
-        head.headers.insert(CONTENT_LENGTH, length);
-    }
-    let body = if is_bodiless { Bytes::new() } else { body };
-    Response::from_parts(head, body_of(body))
-}
-
 /// The lines of a header that Rocket would see.
-pub(super) fn lines<'h>(
-    headers: &'h HeaderMap,
+pub(super) fn lines<'a>(
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
     name: &'static str,
-) -> impl Iterator<Item = &'h str> {
-    let lines = headers.get_all(name).into_iter();
-    lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok())
+) -> impl Iterator<Item = &'a str> {
+    headers
+        .filter(move |(known, _)| known.eq_ignore_ascii_case(name))
+        .filter_map(|(_, value)| std::str::from_utf8(value).ok())
 }

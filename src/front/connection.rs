@@ -258,8 +258,8 @@ fn answer<'c>(
         return Either::Right(Box::pin(pending()));
     }
     let request = request.map(|body| Arriving::new(body, Arc::clone(clock)));
-    let headers = request.headers();
-    let flight = match flight(peer, &|name| cached::lines(headers, name), front) {
+    let headers = || exchange::all(request.headers());
+    let flight = match flight(peer, &headers, front) {
         Ok(flight) => flight,
         Err(status) => {
             let client = Arc::clone(&front.client);
@@ -296,16 +296,16 @@ fn leaving(
 }
 
 /// Counts a request that came through a trusted proxy among those of its client.
-pub(super) fn flight<'a, I: Iterator<Item = &'a str>>(
+pub(super) fn flight<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(
     peer: SocketAddr,
-    said: &impl Fn(&'static str) -> I,
+    headers: &impl Fn() -> I,
     front: &Front,
 ) -> Result<Option<Flight>, StatusCode> {
     let peer = peer.ip().to_canonical();
     if !front.proxies.trust(peer) {
         return Ok(None);
     }
-    let lines: Vec<&str> = said("x-forwarded-for").collect();
+    let lines: Vec<&str> = cached::lines(headers(), "x-forwarded-for").collect();
     let client = front.proxies.client(peer, &lines);
     if client == peer {
         // The proxy's own health checks.

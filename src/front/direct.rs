@@ -2,7 +2,7 @@
 //!
 //! Hyper reads every request into a map of headers and writes every answer from one, which takes longer than to find the
 //! page. Here only a request is answered that is plain and whole: GET or HEAD of HTTP/1.1, without a body, of a client
-//! who stays, for a page that is there. Everything else is hyper's, from its first byte on, so that there is one reader of
+//! who stays, for a page that is there or has to be made to be kept. Everything else is hyper's, from its first byte on, so that there is one reader of
 //! what is unusual; and once hyper has begun, what follows is hyper's as well (`front/connection.rs`), for it may have
 //! read a part of it. `httparse` reads the heads for hyper and here.
 
@@ -15,15 +15,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use httparse::{Header, Status};
-use hyper::body::Bytes;
+use hyper::body::{Buf, Bytes};
 use rocket::tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use rocket::tokio::net::TcpStream;
 
+use super::cached::{Looked, Told};
 use super::clock::{Clock, Phase};
 use super::flights::Flight;
 use super::socket::Socket;
 use super::{Front, cached, connection, exchange};
-use crate::clock;
 
 /// So much is read at once. A head of a browser's has about a kilobyte; what is longer is hyper's.
 const ROOM: usize = 4096;
@@ -38,8 +38,7 @@ pub(super) struct Direct<'c> {
     peer: SocketAddr,
     clock: &'c Arc<Clock>,
     front: &'c Front,
-    /// What the client has not taken yet of an answer.
-    unsent: Option<Unsent>,
+    doing: Doing,
     is_ending: bool,
 }
 
@@ -52,7 +51,22 @@ pub(super) enum Ended {
     Beyond,
 }
 
-/// An answer on its way out.
+/// What is being done.
+enum Doing {
+    Nothing,
+    /// The page is being made for the request ahead of the socket.
+    Making(Pin<Box<dyn Future<Output = Option<Made>> + Send>>),
+    /// An answer goes out.
+    Sending(Unsent),
+}
+
+/// What was made for a request of so many bytes.
+struct Made {
+    length: usize,
+    unsent: Unsent,
+}
+
+/// What the client has not taken yet of an answer.
 struct Unsent {
     head: Vec<u8>,
     body: Bytes,
@@ -72,7 +86,7 @@ impl<'c> Direct<'c> {
             peer,
             clock,
             front,
-            unsent: None,
+            doing: Doing::Nothing,
             is_ending: false,
         }
     }
@@ -81,48 +95,68 @@ impl<'c> Direct<'c> {
         self.socket
     }
 
-    /// The last answer is finished, and nothing is begun any more.
+    /// What was begun is finished, and nothing is begun any more.
     pub(super) fn finish(&mut self) {
         self.is_ending = true;
     }
 
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         loop {
-            if ready!(self.poll_send(cx)).is_err() || self.is_ending {
-                return Poll::Ready(Ended::Over);
-            }
-            let mut room = [MaybeUninit::uninit(); ROOM];
-            let ahead = std::mem::take(&mut self.socket.ahead);
-            let left = if ahead.is_empty() {
-                let mut came = ReadBuf::uninit(&mut room);
-                let read = Pin::new(self.socket.stream_mut()).poll_read(cx, &mut came);
-                let came = came.filled();
-                // Clients leave; that is theirs to do.
-                if ready!(read).is_err() || came.is_empty() {
-                    return Poll::Ready(Ended::Over);
+            match &mut self.doing {
+                Doing::Making(made) => match ready!(made.as_mut().poll(cx)) {
+                    Some(Made { length, unsent }) => {
+                        self.socket.ahead.advance(length);
+                        self.doing = Doing::Sending(unsent);
+                    }
+                    None => return Poll::Ready(Ended::Beyond),
+                },
+                Doing::Sending(_) => {
+                    if ready!(self.poll_send(cx)).is_err() {
+                        return Poll::Ready(Ended::Over);
+                    }
                 }
-                Bytes::copy_from_slice(&came[self.answered(came, cx)..])
-            } else {
-                ahead.slice(self.answered(&ahead, cx)..)
-            };
-            self.socket.ahead = left;
-            if !self.socket.ahead.is_empty() && self.unsent.is_none() {
-                let goes_on = self.clock.received();
-                return Poll::Ready(if goes_on { Ended::Beyond } else { Ended::Over });
+                Doing::Nothing if self.is_ending => return Poll::Ready(Ended::Over),
+                Doing::Nothing => match ready!(self.poll_read(cx)) {
+                    // Clients leave; that is theirs to do.
+                    Err(_) | Ok(0) => return Poll::Ready(Ended::Over),
+                    Ok(_)
+                        if matches!(self.doing, Doing::Nothing)
+                            && !self.socket.ahead.is_empty() =>
+                    {
+                        let goes_on = self.clock.received();
+                        return Poll::Ready(if goes_on { Ended::Beyond } else { Ended::Over });
+                    }
+                    Ok(_) => {}
+                },
             }
         }
     }
 
-    /// Answers what can be answered of what came, until something is for hyper, or the client does not take its answer at
-    /// once; tells how many bytes that were.
+    /// Answers what was read ahead or else what comes now, and keeps what is left ahead; gives how many bytes there were.
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        let ahead = std::mem::take(&mut self.socket.ahead);
+        if !ahead.is_empty() {
+            self.socket.ahead = ahead.slice(self.answered(&ahead, cx)..);
+            return Poll::Ready(Ok(ahead.len()));
+        }
+        let mut room = [MaybeUninit::uninit(); ROOM];
+        let mut came = ReadBuf::uninit(&mut room);
+        ready!(Pin::new(self.socket.stream_mut()).poll_read(cx, &mut came))?;
+        let came = came.filled();
+        self.socket.ahead = Bytes::copy_from_slice(&came[self.answered(came, cx)..]);
+        Poll::Ready(Ok(came.len()))
+    }
+
+    /// Answers what can be answered of what came, until something is for hyper, has to be made, or is not taken at once;
+    /// tells how many bytes that were.
     fn answered(&mut self, came: &[u8], cx: &mut Context<'_>) -> usize {
         let mut read = 0;
-        while read < came.len() && self.unsent.is_none() {
-            let Some((length, unsent)) = self.answer(&came[read..]) else {
+        while read < came.len() && matches!(self.doing, Doing::Nothing) {
+            let Some((length, doing)) = self.answer(&came[read..]) else {
                 break;
             };
             read += length;
-            self.unsent = Some(unsent);
+            self.doing = doing;
             // What became of it is seen where the connection goes on.
             let _ = self.poll_send(cx);
         }
@@ -131,7 +165,7 @@ impl<'c> Direct<'c> {
 
     /// Sends what is left of an answer.
     fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while let Some(unsent) = &mut self.unsent {
+        while let Doing::Sending(unsent) = &mut self.doing {
             let stream = Pin::new(self.socket.stream_mut());
             match unsent.poll_send(stream, cx) {
                 Poll::Pending => {
@@ -143,7 +177,7 @@ impl<'c> Direct<'c> {
                     self.clock.taken(taken);
                     unsent.sent += taken;
                     if unsent.sent == unsent.head.len() + unsent.body.len() {
-                        self.unsent = None;
+                        self.doing = Doing::Nothing;
                         self.clock.enter(Phase::Idle);
                     }
                 }
@@ -153,43 +187,61 @@ impl<'c> Direct<'c> {
         Poll::Ready(Ok(()))
     }
 
-    /// The answer to the request at the beginning of these bytes, and its length, if it is one for here.
-    fn answer(&self, came: &[u8]) -> Option<(usize, Unsent)> {
+    /// What is to be done for the request at the beginning of these bytes, and how many of them are done with, if it is one
+    /// for here.
+    fn answer(&self, came: &[u8]) -> Option<(usize, Doing)> {
         let mut room = [MaybeUninit::uninit(); HEADERS];
         let plain = Plain::read(came, &mut room)?;
-        let said = |name: &'static str| plain.lines(name);
-        let flight = connection::flight(self.peer, &said, self.front).ok()?;
+        let length = plain.length;
+        let flight = connection::flight(self.peer, &|| plain.headers(), self.front).ok()?;
         let client = &self.front.client;
-        let hit = cached::find(plain.method, plain.target, self.peer, &said, client)?;
+        let headers = || plain.headers();
+        let looked = cached::look(plain.method, plain.target, self.peer, &headers, client);
         // Whoever needs the place may have closed the connection meanwhile.
-        if !self.clock.asked() {
+        if matches!(looked, Looked::Other) || !self.clock.asked() {
             return None;
         }
-        let told = hit.told(client)?;
+        match looked {
+            Looked::Found(hit) => {
+                let unsent = Unsent::of(&hit.told(client), flight);
+                Some((length, Doing::Sending(unsent)))
+            }
+            Looked::Missing(wanted) => {
+                let client = Arc::clone(client);
+                let made = async move {
+                    let told = cached::answer(*wanted, client).await?;
+                    let unsent = Unsent::of(&told, flight);
+                    Some(Made { length, unsent })
+                };
+                // It stays ahead until it is answered, for it may become hyper's.
+                Some((0, Doing::Making(Box::pin(made))))
+            }
+            Looked::Other => None,
+        }
+    }
+}
+
+impl Unsent {
+    fn of(told: &Told<'_>, flight: Option<Flight>) -> Self {
         let body = told.body();
         let together = body.len() <= SMALL;
         let mut head = Vec::with_capacity(if together { 1024 + body.len() } else { 1024 });
         told.write_head(&mut head);
-        head.extend_from_slice(b"date: ");
-        clock::push_http_now(&mut head);
-        head.extend_from_slice(b"\r\n\r\n");
+        head.extend_from_slice(b"\r\n");
         let body = if together {
             head.extend_from_slice(&body);
             Bytes::new()
         } else {
             body
         };
-        let unsent = Unsent {
+        Self {
             head,
             body,
             sent: 0,
             _flight: flight,
-        };
-        Some((plain.length, unsent))
+        }
     }
-}
 
-impl Unsent {
     fn poll_send(
         &self,
         stream: Pin<&mut TcpStream>,
@@ -237,12 +289,9 @@ impl<'b, 'h> Plain<'b, 'h> {
         })
     }
 
-    /// The lines of a header that Rocket would see.
-    fn lines(&self, name: &'static str) -> impl Iterator<Item = &'b str> {
-        let lines = self.headers.iter();
-        lines
-            .filter(move |header| header.name.eq_ignore_ascii_case(name))
-            .filter_map(|header| std::str::from_utf8(header.value).ok())
+    fn headers(&self) -> impl Iterator<Item = (&'b str, &'b [u8])> + use<'b, 'h> {
+        let headers = self.headers.iter();
+        headers.map(|header| (header.name, header.value))
     }
 }
 

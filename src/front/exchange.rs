@@ -77,8 +77,14 @@ pub(super) fn answer(
     if body.is_end_stream()
         && let Some(target) = target_of(&parts)
     {
-        match cached::look(&parts, &target, peer, client) {
-            Looked::Answered(answer) => return future::Either::Left(answer),
+        match cached::look(
+            parts.method.as_str(),
+            &target,
+            peer,
+            &|| all(&parts.headers),
+            client,
+        ) {
+            Looked::Found(hit) => return future::Either::Left(hit.told(client).answer()),
             Looked::Missing(page) => wanted = Some(page),
             Looked::Other => {}
         }
@@ -86,9 +92,9 @@ pub(super) fn answer(
     let client = Arc::clone(client);
     future::Either::Right(async move {
         if let Some(wanted) = wanted
-            && let Some(answer) = cached::answer(*wanted, &parts.headers, &client).await
+            && let Some(told) = cached::answer(*wanted, Arc::clone(&client)).await
         {
-            return answer;
+            return told.answer();
         }
         answer_by_rocket(parts, body, peer, client).await
     })
@@ -238,25 +244,35 @@ pub(super) fn handed_over<'c>(
     peer: SocketAddr,
 ) -> LocalRequest<'c> {
     local = local.remote(peer);
-    for (name, value) in headers {
-        // What only we may say.
-        if name == HANDED_OVER {
-            continue;
-        }
-        let Ok(value) = std::str::from_utf8(value.as_bytes()) else {
+    for (name, value) in all(headers) {
+        let Some(header) = header_of(name, value) else {
             continue;
         };
         if name == "cookie" {
-            for cookie in value
+            for cookie in header
+                .value
                 .split(';')
                 .filter_map(|pair| Cookie::parse_encoded(pair.trim().to_owned()).ok())
             {
                 local = local.cookie(cookie);
             }
         }
-        local.add_header(Header::new(name.as_str().to_owned(), value.to_owned()));
+        local.add_header(header);
     }
     local
+}
+
+/// The headers of a request, line by line.
+pub(super) fn all(headers: &HeaderMap) -> impl Iterator<Item = (&str, &[u8])> {
+    let lines = headers.iter();
+    lines.map(|(name, value)| (name.as_str(), value.as_bytes()))
+}
+
+/// A header as Rocket is given it; nothing for one that is no UTF-8, and for what only we may say.
+pub(super) fn header_of(name: &str, value: &[u8]) -> Option<Header<'static>> {
+    let value = std::str::from_utf8(value).ok()?;
+    let is_ours = name.eq_ignore_ascii_case(HANDED_OVER);
+    (!is_ours).then(|| Header::new(name.to_owned(), value.to_owned()))
 }
 
 async fn deliver(answer: LocalResponse<'_>, head: bool, sender: oneshot::Sender<Response<Body>>) {
@@ -285,7 +301,7 @@ async fn deliver(answer: LocalResponse<'_>, head: bool, sender: oneshot::Sender<
 }
 
 /// Status and headers as Rocket says them.
-pub(super) fn head_of(answer: &LocalResponse<'_>) -> hyper::http::response::Builder {
+fn head_of(answer: &LocalResponse<'_>) -> hyper::http::response::Builder {
     let mut response = Response::builder().status(answer.status().code);
     for header in answer.headers().iter() {
         response = response.header(header.name.as_str(), header.value.as_ref());

@@ -122,23 +122,27 @@ pub struct Address {
 impl Address {
     /// `7217 Bedford Street`, with the unit when there is one, as on an envelope (USPS Publication 28).
     pub fn street_line(&self) -> String {
-        if self.unit.is_empty() {
-            format!("{} {}", self.number, self.street)
-        } else {
-            format!("{} {}, {}", self.number, self.street, self.unit)
+        let mut line = [&*self.number, " ", &self.street].concat();
+        if !self.unit.is_empty() {
+            line.push_str(", ");
+            line.push_str(&self.unit);
         }
+        line
     }
 
     /// `Brunswick, GA 31525`.
     pub fn city_line(&self) -> String {
-        format!("{} {}", self.city_and_state(), self.zip_code)
-            .trim_end()
-            .to_owned()
+        let mut line = self.city_and_state();
+        if !self.zip_code.is_empty() {
+            line.push(' ');
+            line.push_str(&self.zip_code);
+        }
+        line
     }
 
     /// `Brunswick, GA`.
     pub fn city_and_state(&self) -> String {
-        format!("{}, {}", self.city, self.state)
+        [&*self.city, ", ", &self.state].concat()
     }
 
     /// Writes a row with the id it has.

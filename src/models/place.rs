@@ -44,11 +44,7 @@ pub enum Narrowing {
 impl Place {
     /// The list of its homes.
     pub fn url(&self) -> String {
-        Narrowing::Place {
-            state: Some(self.state.clone()),
-            city: self.city.clone(),
-        }
-        .url()
+        page_url(Some(&self.state), self.city.as_deref(), 1)
     }
 
     /// The states with the most homes first, equal ones by name.
@@ -128,34 +124,37 @@ impl Narrowing {
 
     /// The address of the list's first page.
     pub fn url(&self) -> String {
-        match self.query() {
-            query if query.is_empty() => "/lettings/".to_owned(),
-            query => format!("/lettings/?{query}"),
-        }
+        self.page_url(1)
     }
 
     /// The address of one of its pages; the first has no number.
     pub fn page_url(&self, page: u64) -> String {
-        match (page, self.query()) {
-            (1, _) => self.url(),
-            (_, query) if query.is_empty() => format!("/lettings/?page={page}"),
-            (_, query) => format!("/lettings/?{query}&page={page}"),
+        match self {
+            Self::Everywhere => page_url(None, None, page),
+            Self::Place { state, city } => page_url(state.as_deref(), city.as_deref(), page),
         }
     }
+}
 
-    fn query(&self) -> String {
-        let Self::Place { state, city } = self else {
-            return String::new();
-        };
-        let pairs = [("state", state), ("city", city)];
-        let given = pairs
-            .iter()
-            .filter_map(|(name, value)| Some((name, value.as_ref()?)));
-        given
-            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, QUERY)))
-            .collect::<Vec<_>>()
-            .join("&")
+/// The address of a page of the list of all homes, or of those in a place; the first has no number.
+pub fn page_url(state: Option<&str>, city: Option<&str>, page: u64) -> String {
+    let mut url = "/lettings/".to_owned();
+    let mut sign = '?';
+    let mut put = |name: &str, value: &mut dyn Iterator<Item = &str>| {
+        url.push(sign);
+        url.push_str(name);
+        url.extend(value);
+        sign = '&';
+    };
+    for (name, value) in [("state=", state), ("city=", city)] {
+        if let Some(value) = value {
+            put(name, &mut utf8_percent_encode(value, QUERY));
+        }
     }
+    if page > 1 {
+        put("page=", &mut std::iter::once(&*page.to_string()));
+    }
+    url
 }
 
 #[cfg(test)]

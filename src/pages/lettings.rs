@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::db::Db;
 use crate::error::Result;
 use crate::models::letting::{Letting, PER_PAGE};
-use crate::models::place::{Narrowing, Place};
+use crate::models::place::{self, Narrowing};
 use crate::models::state;
 use crate::paging::{Paging, Wish};
 use crate::ui::drawing::Drawing;
@@ -170,15 +170,7 @@ fn show_html(letting: &Letting, visitor: &Visitor) -> Markup {
         contact_email: visitor.contact_email.as_deref(),
         ..Frame::default()
     };
-    let state = Place {
-        state: address.state.clone(),
-        city: None,
-        lettings: 0,
-    };
-    let city = Place {
-        city: Some(address.city.clone()),
-        ..state.clone()
-    };
+    let (state, city) = (&address.state, &address.city);
     ui::page(
         &frame,
         html! {
@@ -196,8 +188,8 @@ fn show_html(letting: &Letting, visitor: &Visitor) -> Markup {
                         p { a.button href={ "mailto:" (email) } { "Ask about this home" } }
                     }
                     ul.more {
-                        li { a href=(city.url()) { "More homes in " (address.city_and_state()) } }
-                        li { a href=(state.url()) { "More homes in " (state::name(&address.state)) } }
+                        li { a href=(place::page_url(Some(state), Some(city), 1)) { "More homes in " (address.city_and_state()) } }
+                        li { a href=(place::page_url(Some(state), None, 1)) { "More homes in " (state::name(&address.state)) } }
                         li { a href="/lettings/" { "All lettings" } }
                     }
                 }
@@ -248,9 +240,16 @@ fn structured_data(letting: &Letting, url: &str) -> Markup {
         },
     };
     let data = serde_json::to_string(&house).expect("texts can be written as JSON");
-    let safe = data
-        .replace('<', "\\u003c")
-        .replace('>', "\\u003e")
-        .replace('&', "\\u0026");
+    let mut safe = String::with_capacity(data.len() + 32);
+    for piece in data.split_inclusive(['<', '>', '&']) {
+        let (text, escape) = match piece.as_bytes().last() {
+            Some(b'<') => (&piece[..piece.len() - 1], "\\u003c"),
+            Some(b'>') => (&piece[..piece.len() - 1], "\\u003e"),
+            Some(b'&') => (&piece[..piece.len() - 1], "\\u0026"),
+            _ => (piece, ""),
+        };
+        safe.push_str(text);
+        safe.push_str(escape);
+    }
     html! { script type="application/ld+json" { (PreEscaped(safe)) } }
 }

@@ -3,9 +3,7 @@
 //! Seven things vary independently (colors, sun, hills, house, door, trees, their places), so that neighbors in a list
 //! look different. Shapes only, no style attribute: the content security policy allows none.
 
-use std::fmt::Write;
-
-use maud::{Markup, PreEscaped, Render};
+use maud::{Markup, Render, html};
 
 /// The drawing of the home with this id, hidden from screen readers: it tells nothing that the title does not.
 pub struct Drawing(pub i64);
@@ -39,84 +37,119 @@ impl Render for Drawing {
     fn render(&self) -> Markup {
         let mut dice = Dice(self.0.unsigned_abs());
         let [sky, far, near, wall, roof, door] = dice.pick(COLORS);
-        let mut svg = String::with_capacity(900);
-        write!(
-            svg,
-            r##"<svg class="drawing" viewBox="0 0 160 90" aria-hidden="true"><path fill="{sky}" d="M0 0h160v90H0z"/><circle cx="{}" cy="{}" r="{}" fill="#fff" opacity=".7"/>"##,
+        let sun = (
             20 + 8 * dice.below(16),
             14 + 3 * dice.below(5),
             7 + dice.below(6),
-        )
-        .expect("a String takes any text");
+        );
         let (left, right) = (44 + 3 * dice.below(8), 44 + 3 * dice.below(8));
-        write!(
-            svg,
-            r#"<path fill="{far}" d="M0 {left}q40-22 80 0t80 {}V90H0z"/>"#,
-            right - left
-        )
-        .expect("a String takes any text");
-        write!(
-            svg,
-            r#"<path fill="{near}" d="M0 {}q80-14 160 0V90H0z"/>"#,
-            70 + dice.below(5)
-        )
-        .expect("a String takes any text");
-        svg.push_str(&house(dice.below(5), wall, roof, door, dice.below(2) == 0));
+        let meadow = 70 + dice.below(5);
+        let house = (dice.below(5), dice.below(2) == 0);
         let (first, second) = (dice.pick(GROUND), dice.pick(GROUND));
-        svg.push_str(&tree(dice.below(4), first));
-        if (first - second).abs() > 11 {
-            svg.push_str(&tree(dice.below(4), second));
+        html! {
+            svg.drawing viewBox="0 0 160 90" aria-hidden="true" {
+                path fill=(sky) d="M0 0h160v90H0z" {}
+                circle cx=(sun.0) cy=(sun.1) r=(sun.2) fill="#fff" opacity=".7" {}
+                path fill=(far) d={ "M0 " (left) "q40-22 80 0t80 " (right - left) "V90H0z" } {}
+                path fill=(near) d={ "M0 " (meadow) "q80-14 160 0V90H0z" } {}
+                (House { kind: house.0, wall, roof, door, mirrored: house.1 })
+                (Tree { kind: dice.below(4), x: first })
+                @if (first - second).abs() > 11 { (Tree { kind: dice.below(4), x: second }) }
+            }
         }
-        svg.push_str("</svg>");
-        PreEscaped(svg)
     }
 }
 
 /// A house in the middle, its door on one side or the other.
-fn house(kind: i64, wall: &str, roof: &str, door: &str, mirrored: bool) -> String {
-    let (door_x, window_x) = if mirrored { (88, 64) } else { (64, 86) };
-    let opening =
-        format!(r#"<path fill="{door}" d="M{door_x} 62h9v14h-9zM{window_x} 60h10v8h-10z"/>"#);
-    match kind {
-        // A gable and a chimney.
-        0 => format!(
-            r#"<path fill="{roof}" d="M90 38h6v12h-6z"/><path fill="{wall}" d="M57 54h46v22H57z"/><path fill="{roof}" d="M52 55l28-19 28 19z"/>{opening}"#
-        ),
-        // An A-frame.
-        1 => format!(
-            r#"<path fill="{roof}" d="M46 76l34-46 34 46z"/><path fill="{wall}" d="M57 76l23-31 23 31z"/><path fill="{door}" d="M75 62h10v14H75z"/>"#
-        ),
-        // Flat roofs, one above the other.
-        2 => format!(
-            r#"<path fill="{wall}" d="M50 56h60v20H50zM62 44h30v12H62z"/><path fill="{roof}" d="M47 53h66v4H47zM59 41h36v4H59z"/>{opening}"#
-        ),
-        // A dome.
-        3 => format!(
-            r#"<path fill="{roof}" d="M50 76a30 32 0 0 1 60 0z"/><path fill="{wall}" d="M58 76a22 23 0 0 1 44 0z"/><path fill="{door}" d="M75 64h10v12H75z"/>"#
-        ),
-        // A cottage beside a silo.
-        _ => format!(
-            r#"<path fill="{wall}" d="M93 46h16v30H93z"/><path fill="{roof}" d="M92 47a9 9 0 0 1 18 0z"/><path fill="{wall}" d="M53 58h42v18H53z"/><path fill="{roof}" d="M48 59l26-16 26 16z"/><path fill="{door}" d="M60 64h8v12h-8zM76 63h9v7h-9z"/>"#
-        ),
+struct House {
+    kind: i64,
+    wall: &'static str,
+    roof: &'static str,
+    door: &'static str,
+    mirrored: bool,
+}
+
+impl Render for House {
+    fn render(&self) -> Markup {
+        let Self {
+            kind,
+            wall,
+            roof,
+            door,
+            mirrored,
+        } = self;
+        let opening = if *mirrored {
+            "M88 62h9v14h-9zM64 60h10v8h-10z"
+        } else {
+            "M64 62h9v14h-9zM86 60h10v8h-10z"
+        };
+        html! {
+            @match kind {
+                // A gable and a chimney.
+                0 => {
+                    path fill=(roof) d="M90 38h6v12h-6z" {}
+                    path fill=(wall) d="M57 54h46v22H57z" {}
+                    path fill=(roof) d="M52 55l28-19 28 19z" {}
+                    path fill=(door) d=(opening) {}
+                },
+                // An A-frame.
+                1 => {
+                    path fill=(roof) d="M46 76l34-46 34 46z" {}
+                    path fill=(wall) d="M57 76l23-31 23 31z" {}
+                    path fill=(door) d="M75 62h10v14H75z" {}
+                },
+                // Flat roofs, one above the other.
+                2 => {
+                    path fill=(wall) d="M50 56h60v20H50zM62 44h30v12H62z" {}
+                    path fill=(roof) d="M47 53h66v4H47zM59 41h36v4H59z" {}
+                    path fill=(door) d=(opening) {}
+                },
+                // A dome.
+                3 => {
+                    path fill=(roof) d="M50 76a30 32 0 0 1 60 0z" {}
+                    path fill=(wall) d="M58 76a22 23 0 0 1 44 0z" {}
+                    path fill=(door) d="M75 64h10v12H75z" {}
+                },
+                // A cottage beside a silo.
+                _ => {
+                    path fill=(wall) d="M93 46h16v30H93z" {}
+                    path fill=(roof) d="M92 47a9 9 0 0 1 18 0z" {}
+                    path fill=(wall) d="M53 58h42v18H53z" {}
+                    path fill=(roof) d="M48 59l26-16 26 16z" {}
+                    path fill=(door) d="M60 64h8v12h-8zM76 63h9v7h-9z" {}
+                },
+            }
+        }
     }
 }
 
-fn tree(kind: i64, x: i64) -> String {
-    match kind {
-        // A fir.
-        0 => format!(r##"<path fill="#2f5a45" d="M{x} 52l8 25H{}z"/>"##, x - 8),
-        // A round crown.
-        1 => format!(
-            r##"<path fill="#6b4a2b" d="M{} 66h3v12h-3z"/><circle cx="{x}" cy="62" r="9" fill="#4a7a4f"/>"##,
-            x - 1
-        ),
-        // A cypress.
-        2 => format!(r##"<ellipse cx="{x}" cy="64" rx="4" ry="14" fill="#37614a"/>"##),
-        // A palm.
-        _ => format!(
-            r##"<path stroke="#6b4a2b" stroke-width="2" d="M{x} 78V56"/><path fill="none" stroke="#3f7350" stroke-width="3" d="M{} 60q2-7 9-5q7-2 9 5M{x} 55v-6"/>"##,
-            x - 9
-        ),
+/// A tree, and where its trunk is.
+struct Tree {
+    kind: i64,
+    x: i64,
+}
+
+impl Render for Tree {
+    fn render(&self) -> Markup {
+        let Self { kind, x } = self;
+        html! {
+            @match kind {
+                // A fir.
+                0 => path fill="#2f5a45" d={ "M" (x) " 52l8 25H" (x - 8) "z" } {},
+                // A round crown.
+                1 => {
+                    path fill="#6b4a2b" d={ "M" (x - 1) " 66h3v12h-3z" } {}
+                    circle cx=(x) cy="62" r="9" fill="#4a7a4f" {}
+                },
+                // A cypress.
+                2 => ellipse cx=(x) cy="64" rx="4" ry="14" fill="#37614a" {},
+                // A palm.
+                _ => {
+                    path stroke="#6b4a2b" stroke-width="2" d={ "M" (x) " 78V56" } {}
+                    path fill="none" stroke="#3f7350" stroke-width="3" d={ "M" (x - 9) " 60q2-7 9-5q7-2 9 5M" (x) " 55v-6" } {}
+                },
+            }
+        }
     }
 }
 

@@ -4,18 +4,43 @@
 //! they meet one response.
 
 use std::io::Cursor;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::{Method, Status};
-use rocket::tokio::io::empty;
+use rocket::tokio::io::{AsyncReadExt, empty};
 use rocket::{Data, Request, Response, async_trait};
 
 use super::answered::{self, Untold};
 use super::asked::Asked;
 use super::{conditional, encoding, headers};
+use crate::compress::Encoding;
 use crate::digest;
 use crate::telemetry::{self, metrics::Metrics};
+
+/// A place for the bytes of an answer, kept with the request by who asks the site for an answer to keep: the answer then
+/// has its tag and says what it depends on, but no form other than its identity and nothing that every answer has.
+#[derive(Debug, Default)]
+pub struct Raw(Mutex<Option<Vec<u8>>>);
+
+impl Raw {
+    /// A place for the answer to this request.
+    pub fn of(request: &Request<'_>) -> Arc<Self> {
+        let raw = Arc::new(Self::default());
+        request.local_cache(|| Some(Arc::clone(&raw)));
+        raw
+    }
+
+    /// What is in it.
+    pub fn take(&self) -> Option<Vec<u8>> {
+        self.lock().take()
+    }
+
+    /// Nothing that panics runs behind this lock.
+    fn lock(&self) -> MutexGuard<'_, Option<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 /// Finishes every answer.
 pub struct Finish {
@@ -47,7 +72,7 @@ impl Fairing for Finish {
 
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let asked = Asked::of(request);
-        headers::secure(response, asked.https);
+        let raw = request.local_cache(|| None::<Arc<Raw>>).as_deref();
         if asked.target.starts_with("/admin") {
             response.set_raw_header("Cache-Control", "no-store");
             response.set_raw_header("X-Robots-Tag", "noindex");
@@ -55,13 +80,16 @@ impl Fairing for Finish {
             response.set_raw_header("Cache-Control", "no-cache");
         }
         if !response.headers().contains("ETag")
-            && response.body().preset_size().is_some()
+            && let Some(size) = response.body().preset_size()
             && is_text(response)
         {
-            let packed = pack(request, asked, response);
+            let packed = pack(request, asked, response, size, raw);
             telemetry::during(Arc::clone(&asked.facts), packed).await;
         }
-        response.set_raw_header("X-Request-Id", asked.facts.request_id.clone());
+        if raw.is_none() {
+            headers::secure(response, asked.https);
+            response.set_raw_header("X-Request-Id", asked.facts.request_id.clone());
+        }
         answered::told(request, response, &self.metrics);
     }
 }
@@ -77,16 +105,28 @@ fn is_text(response: &Response<'_>) -> bool {
 }
 
 /// Answers 304 where the client has the bytes, else puts them into the form it likes best.
-async fn pack<'r>(request: &'r Request<'_>, asked: &Asked, response: &mut Response<'r>) {
-    let Ok(bytes) = response.body_mut().to_bytes().await else {
+async fn pack<'r>(
+    request: &'r Request<'_>,
+    asked: &Asked,
+    response: &mut Response<'r>,
+    size: usize,
+    raw: Option<&Raw>,
+) {
+    // With some room behind them, where their end is found.
+    let mut bytes = Vec::with_capacity(size + 32);
+    if response.body_mut().read_to_end(&mut bytes).await.is_err() {
         // A body in memory can be read; a body that cannot be is sent as an empty one by Rocket.
         return;
+    }
+    let encoding = match raw {
+        None => encoding::accepted(request.headers().get("accept-encoding")),
+        Some(_) => Encoding::Identity,
     };
-    let encoding = encoding::accepted(request.headers().get("accept-encoding"));
     response.adjoin_raw_header("Vary", "Accept-Encoding");
     if response.status() == Status::Ok && matches!(asked.method, Method::Get | Method::Head) {
         let etag = conditional::etag(&digest::tag(&bytes), encoding);
-        let fresh = conditional::has_already(request.headers().get("if-none-match"), &etag);
+        let fresh = raw.is_none()
+            && conditional::has_already(request.headers().get("if-none-match"), &etag);
         response.set_raw_header("ETag", etag);
         if fresh {
             response.set_status(Status::NotModified);
@@ -96,6 +136,10 @@ async fn pack<'r>(request: &'r Request<'_>, asked: &Asked, response: &mut Respon
             response.set_streamed_body(empty());
             return;
         }
+    }
+    if let Some(raw) = raw {
+        *raw.lock() = Some(bytes);
+        return;
     }
     let packed = encoding::packed(encoding, bytes).await;
     if let Some(name) = encoding.name() {

@@ -45,14 +45,10 @@ fn warm(limits: Limits) -> Served {
     served
 }
 
-/// Whether the request's id stands last but for the date, as it does where nobody had a map of headers.
+/// Whether hyper has not written it, which puts the date last.
 fn was_direct(answer: &Answer) -> bool {
-    answer
-        .headers
-        .iter()
-        .rev()
-        .nth(1)
-        .is_some_and(|(name, _)| name == "x-request-id")
+    let last = answer.headers.last();
+    last.is_some_and(|(name, _)| name == "x-request-id")
 }
 
 /// Without what differs between any two answers, and in one order.
@@ -103,7 +99,8 @@ fn a_kept_page_is_the_same_whoever_reads_its_request() {
                 let (direct, by_hyper) = (served.ask(&plain), served.ask(&unusual));
                 assert!(
                     was_direct(&direct) && !was_direct(&by_hyper),
-                    "{plain}: {direct:?}"
+                    "{plain}: {:?}",
+                    direct.headers
                 );
                 if more == ID {
                     assert_eq!(

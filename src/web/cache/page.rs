@@ -4,16 +4,19 @@ use std::sync::{Arc, OnceLock};
 
 use hyper::body::Bytes;
 use hyper::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderMap, HeaderName,
-    HeaderValue, SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY,
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
+    SET_COOKIE, STRICT_TRANSPORT_SECURITY, VARY,
 };
 use hyper::{Response, StatusCode};
 
+use crate::clock;
 use crate::compress::Encoding;
 use crate::web::{conditional, encoding, headers};
 
 /// The id of the request, which each answer carries.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What an answer to who has the page already does not say of it.
+const OF_THE_BODY: [HeaderName; 3] = [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH];
 /// What a header takes in memory besides its value.
 const PER_HEADER: usize = 160;
 
@@ -27,75 +30,75 @@ pub struct Page {
     pub status: StatusCode,
     /// The bytes in its form.
     pub body: Bytes,
-    /// All headers of the answer, with room for those of the request.
-    headers: HeaderMap,
-    /// The same of an answer to who has it already.
-    unchanged: OnceLock<HeaderMap>,
-    /// Both as HTTP/1.1 writes them, with their status.
+    /// All headers of the answer but those of the request.
+    headers: Vec<(HeaderName, HeaderValue)>,
+    /// The head of the answer as HTTP/1.1 writes it, and of the one to who has the page already.
     written: [OnceLock<Box<[u8]>>; 2],
 }
 
 impl Page {
-    /// An answer in its identity form, which is for everybody, as a page.
-    pub fn of(version: u64, route: Arc<str>, answer: Response<Bytes>) -> Self {
-        let (mut head, body) = answer.into_parts();
-        head.headers.remove(STRICT_TRANSPORT_SECURITY);
-        Self::made(version, route, head.status, head.headers, body)
-    }
-
-    /// The same page in another form than its identity.
-    pub async fn packed(&self, form: Encoding) -> Self {
-        let mut headers = self.headers.clone();
-        if let Some(name) = form.name() {
-            headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
-        }
-        let tag = self
-            .etag()
-            .map(|etag| conditional::etag(etag.trim_matches('"'), form));
-        if let Some(Ok(etag)) = tag.map(HeaderValue::try_from) {
-            headers.insert(ETAG, etag);
-        }
-        let body = encoding::packed(form, self.body.to_vec()).await.into();
-        let route = Arc::clone(&self.route);
-        Self::made(self.version, route, self.status, headers, body)
-    }
-
-    fn made(
+    /// An answer in its identity form, which is for everybody, as a page. `said` are its headers without those that every
+    /// answer has. Nothing where one of them is none that HTTP allows.
+    pub fn of(
         version: u64,
         route: Arc<str>,
         status: StatusCode,
-        mut headers: HeaderMap,
+        said: impl Iterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
         body: Bytes,
-    ) -> Self {
-        // Every answer has these. Where they are shared, all processors count who has them, and wait for each other;
-        // a constant is nobody's.
-        for value in headers.values_mut() {
-            if let Some(constant) = value.to_str().ok().and_then(headers::constant) {
-                *value = HeaderValue::from_static(constant);
-            }
+    ) -> Option<Self> {
+        let mut headers = Vec::with_capacity(16);
+        for (name, value) in said {
+            let name = HeaderName::from_bytes(name.as_ref().as_bytes()).ok()?;
+            headers.push((name, headers::value(value.as_ref())?));
         }
-        for name in headers::UNCOMMON {
-            if let Some(value) = headers.remove(&name) {
-                headers.insert(name, value);
-            }
+        headers.extend(headers::always());
+        // Of nothing it is said to whom there could have been something.
+        if !body.is_empty() {
+            headers.push((CONTENT_LENGTH, body.len().into()));
         }
-        // What is there already is exchanged in its place; what is added may have all the others moved.
-        headers.insert(REQUEST_ID, HeaderValue::from_static(""));
-        headers.insert(CONTENT_LENGTH, body.len().into());
-        Self {
+        Some(Self {
             version,
             route,
             status,
             body,
             headers,
-            unchanged: OnceLock::new(),
+            written: Default::default(),
+        })
+    }
+
+    /// The same page in another form than its identity.
+    pub async fn packed(&self, form: Encoding) -> Self {
+        let body = encoding::packed(form, self.body.to_vec()).await;
+        let mut headers = self.headers.clone();
+        for (name, value) in &mut headers {
+            let tag = || {
+                conditional::etag(self.etag()?.trim_matches('"'), form)
+                    .try_into()
+                    .ok()
+            };
+            if *name == CONTENT_LENGTH {
+                *value = body.len().into();
+            } else if *name == ETAG
+                && let Some(tag) = tag()
+            {
+                *value = tag;
+            }
+        }
+        let name = form.name().map(HeaderValue::from_static);
+        headers.extend(name.map(|name| (CONTENT_ENCODING, name)));
+        Self {
+            version: self.version,
+            route: Arc::clone(&self.route),
+            status: self.status,
+            body: body.into(),
+            headers,
             written: Default::default(),
         }
     }
 
     /// Its strong entity tag; a page that says that there is nothing has none.
     pub fn etag(&self) -> Option<&str> {
-        text(&self.headers, &ETAG)
+        self.lines(&ETAG).next()
     }
 
     /// Whether it says that there is nothing.
@@ -106,26 +109,33 @@ impl Page {
     /// The answer to one request, without its body: the page, or that it `is_known`.
     pub fn answer(&self, is_known: bool, request_id: String, https: bool) -> Response<()> {
         let mut answer = Response::new(());
-        let (status, headers) = self.head(is_known);
-        *answer.status_mut() = status;
-        *answer.headers_mut() = headers.clone();
+        *answer.status_mut() = self.status(is_known);
         let headers = answer.headers_mut();
-        if let Ok(id) = HeaderValue::try_from(request_id) {
-            headers.insert(REQUEST_ID, id);
+        headers.reserve(self.headers.len() + 3);
+        for (name, value) in self.said(is_known) {
+            headers.append(name, value.clone());
         }
         if https {
             let promise = HeaderValue::from_static(headers::TRANSPORT);
             headers.insert(STRICT_TRANSPORT_SECURITY, promise);
         }
+        if let Ok(id) = HeaderValue::try_from(request_id) {
+            headers.insert(REQUEST_ID, id);
+        }
         answer
     }
 
-    /// The same answer's head as HTTP/1.1 writes it, but for its date and the empty line at its end.
+    /// The same answer's head as HTTP/1.1 writes it, but for the empty line at its end.
     pub fn write_head(&self, is_known: bool, request_id: &str, https: bool, head: &mut Vec<u8>) {
         let written = self.written[usize::from(is_known)].get_or_init(|| {
-            let (status, headers) = self.head(is_known);
-            let mut head = format!("HTTP/1.1 {status}\r\n").into_bytes();
-            for (name, value) in headers.iter().filter(|(name, _)| *name != REQUEST_ID) {
+            let mut head = Vec::with_capacity(1024);
+            head.extend_from_slice(b"HTTP/1.1 ");
+            head.extend_from_slice(self.status(is_known).as_str().as_bytes());
+            let reason = self.status(is_known).canonical_reason();
+            head.push(b' ');
+            head.extend_from_slice(reason.unwrap_or_default().as_bytes());
+            head.extend_from_slice(b"\r\n");
+            for (name, value) in self.said(is_known) {
                 write_header(name, value.as_bytes(), &mut head);
             }
             head.into()
@@ -135,60 +145,70 @@ impl Page {
             let promise = headers::TRANSPORT.as_bytes();
             write_header(&STRICT_TRANSPORT_SECURITY, promise, head);
         }
+        head.extend_from_slice(b"date: ");
+        clock::push_http_now(head);
+        head.extend_from_slice(b"\r\n");
         write_header(&REQUEST_ID, request_id.as_bytes(), head);
     }
 
-    /// Status and headers of the page, or of an answer to who has it already.
-    fn head(&self, is_known: bool) -> (StatusCode, &HeaderMap) {
-        if !is_known {
-            return (self.status, &self.headers);
+    /// The status of the answer.
+    pub fn status(&self, is_known: bool) -> StatusCode {
+        if is_known {
+            StatusCode::NOT_MODIFIED
+        } else {
+            self.status
         }
-        let unchanged = self.unchanged.get_or_init(|| {
-            let mut unchanged = self.headers.clone();
-            for name in [CONTENT_TYPE, CONTENT_ENCODING, CONTENT_LENGTH] {
-                unchanged.remove(name);
+    }
+
+    fn said(&self, is_known: bool) -> impl Iterator<Item = &(HeaderName, HeaderValue)> {
+        let headers = self.headers.iter();
+        headers.filter(move |(name, _)| !is_known || !OF_THE_BODY.contains(name))
+    }
+
+    /// Whether it is a page, or that there is none; nothing that was meant for one visitor, and nothing that depends on more
+    /// of the request than the form of its bytes and, for an error, whether it is a page at all.
+    pub fn is_for_everybody(&self) -> bool {
+        let is_page = match self.status {
+            StatusCode::OK => self.lines(&ETAG).next().is_some(),
+            StatusCode::NOT_FOUND => {
+                let mut kinds = self.lines(&CONTENT_TYPE);
+                kinds.any(|kind| kind.starts_with("text/html"))
             }
-            unchanged
-        });
-        (StatusCode::NOT_MODIFIED, unchanged)
+            _ => false,
+        };
+        let mut depends_on_form = false;
+        let depends_on_else = self
+            .lines(&VARY)
+            .flat_map(|line| line.split(','))
+            .map(str::trim)
+            .any(|name| {
+                let is_form = name.eq_ignore_ascii_case("accept-encoding");
+                depends_on_form |= is_form;
+                !is_form && !name.eq_ignore_ascii_case("accept")
+            });
+        let is_private = self
+            .lines(&CACHE_CONTROL)
+            .any(|told| told.contains("no-store") || told.contains("private"));
+        let is_special = [SET_COOKIE, CONTENT_ENCODING]
+            .iter()
+            .any(|name| self.lines(name).next().is_some());
+        is_page && depends_on_form && !depends_on_else && !is_private && !is_special
+    }
+
+    /// The lines of a header.
+    fn lines(&self, name: &HeaderName) -> impl Iterator<Item = &str> {
+        let headers = self.headers.iter();
+        headers
+            .filter(move |(known, _)| known == name)
+            .filter_map(|(_, value)| value.to_str().ok())
     }
 
     /// Bytes in memory besides its own few fields, once it was asked for in every way.
     pub(super) fn weight(&self) -> usize {
-        let headers = self.headers.values();
-        let headers: usize = headers.map(|value| 2 * (value.len() + PER_HEADER)).sum();
+        let headers = self.headers.iter();
+        let headers: usize = headers.map(|(_, value)| 3 * value.len() + PER_HEADER).sum();
         self.body.len() + headers
     }
-}
-
-/// Whether it is a page, or that there is none; nothing that was meant for one visitor, and nothing that depends on more of the request
-/// than the form of its bytes and, for an error, whether it is a page at all.
-pub fn is_for_everybody(answer: &Response<Bytes>) -> bool {
-    let headers = answer.headers();
-    let is_page = match answer.status() {
-        StatusCode::OK => headers.contains_key(ETAG),
-        StatusCode::NOT_FOUND => {
-            text(headers, &CONTENT_TYPE).is_some_and(|kind| kind.starts_with("text/html"))
-        }
-        _ => false,
-    };
-    let depends_on: Vec<String> = headers
-        .get_all(VARY)
-        .iter()
-        .filter_map(|line| line.to_str().ok())
-        .flat_map(|line| line.split(','))
-        .map(|name| name.trim().to_ascii_lowercase())
-        .collect();
-    let is_private = text(headers, &CACHE_CONTROL)
-        .is_some_and(|told| told.contains("no-store") || told.contains("private"));
-    is_page
-        && !is_private
-        && !headers.contains_key(SET_COOKIE)
-        && !headers.contains_key(CONTENT_ENCODING)
-        && depends_on.iter().any(|name| name == "accept-encoding")
-        && depends_on
-            .iter()
-            .all(|name| matches!(name.as_str(), "accept-encoding" | "accept"))
 }
 
 fn write_header(name: &HeaderName, value: &[u8], head: &mut Vec<u8>) {
@@ -198,30 +218,21 @@ fn write_header(name: &HeaderName, value: &[u8], head: &mut Vec<u8>) {
     head.extend_from_slice(b"\r\n");
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn kept(status: u16, more: &[(&'static str, &'static str)]) -> bool {
-        let mut answer = Response::new(Bytes::new());
-        for (name, value) in [
+        let said = [
             ("content-type", "text/html; charset=utf-8"),
             ("etag", "\"0\""),
             ("vary", "Accept"),
             ("vary", "Accept-Encoding"),
-        ]
-        .iter()
-        .chain(more)
-        {
-            let value = HeaderValue::from_static(value);
-            answer.headers_mut().append(*name, value);
-        }
-        *answer.status_mut() = StatusCode::from_u16(status).unwrap();
-        is_for_everybody(&answer)
+        ];
+        let said = said.iter().chain(more).copied();
+        let status = StatusCode::from_u16(status).unwrap();
+        let page = Page::of(1, "/".into(), status, said, Bytes::new()).unwrap();
+        page.is_for_everybody()
     }
 
     #[test]
