@@ -1,16 +1,16 @@
 //! How many rows a long list has, and where its n-th one is, without passing over all before it.
 //!
-//! Triggers count the rows of spans of ids, large ones and small ones (`migrations/V10__long_lists.sql`).
+//! Triggers count the rows of spans of ids, of three sizes (`migrations/V12__finer_spans.sql`).
 
 use rusqlite::{CachedStatement, Connection, Row, Transaction};
 
 use crate::error::Result;
 use crate::paging::Window;
 
-/// The ids of a small span.
-const SMALL: i64 = 256;
-/// The ids of a large one.
-const LARGE: i64 = 8192;
+/// A span of one size is divided into so many of the next.
+const PARTS: i64 = 32;
+/// The ids of a span of each size, the largest first.
+const SIZES: [i64; 3] = [PARTS * PARTS * PARTS, PARTS * PARTS, PARTS];
 
 /// A list whose rows are counted in spans.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl List {
     pub fn count(self, conn: &Connection) -> Result<u64> {
         let sql = "select coalesce(sum(rows), 0) from span where list = ?1 and ids = ?2";
         let mut statement = conn.prepare_cached(sql)?;
-        Ok(statement.query_row((self.name(), LARGE), |row| row.get(0))?)
+        Ok(statement.query_row((self.name(), SIZES[0]), |row| row.get(0))?)
     }
 
     /// The rows of a window of the list in the order in which it is shown, which is by descending or ascending id. `select`
@@ -79,7 +79,7 @@ impl List {
             id: if down { i64::MAX } else { i64::MIN },
             offset: window.offset,
         };
-        if window.offset < SMALL {
+        if window.offset < PARTS {
             return Ok(start);
         }
         let direction = if down { "desc" } else { "asc" };
@@ -87,22 +87,16 @@ impl List {
             "select number, rows from span where list = ?1 and ids = ?2 and number between ?3 and ?4
              order by number {direction}"
         ))?;
-        let within = LARGE / SMALL;
-        let large = self.pass(&mut spans, LARGE, (0, i64::MAX), &mut start.offset)?;
-        let small = match large {
-            Some(large) => {
-                let small = (large * within, large * within + within - 1);
-                self.pass(&mut spans, SMALL, small, &mut start.offset)?
-            }
-            None => None,
-        };
-        start.id = match (small, down) {
-            (Some(small), true) => small * SMALL + SMALL - 1,
-            (Some(small), false) => small * SMALL,
-            // There are not so many rows.
-            (None, true) => i64::MIN,
-            (None, false) => i64::MAX,
-        };
+        let mut within = (0, i64::MAX);
+        for ids in SIZES {
+            let Some(number) = self.pass(&mut spans, ids, within, &mut start.offset)? else {
+                // There are not so many rows.
+                start.id = if down { i64::MIN } else { i64::MAX };
+                return Ok(start);
+            };
+            within = (number * PARTS, number * PARTS + PARTS - 1);
+        }
+        start.id = if down { within.1 } else { within.0 };
         Ok(start)
     }
 
@@ -130,8 +124,10 @@ impl List {
 pub(super) fn recount(tx: &Transaction<'_>) -> Result<()> {
     Ok(tx.execute_batch(
         "delete from span;
-         insert into span (list, ids, number, rows) select 'letting', 256, id / 256, count(*) from letting group by id / 256;
-         insert into span (list, ids, number, rows) select 'profile', 256, id / 256, count(*) from profile group by id / 256;
-         insert into span (list, ids, number, rows) select list, 8192, number / 32, sum(rows) from span group by list, number / 32;",
+         insert into span (list, ids, number, rows) select 'letting', 32, id / 32, count(*) from letting group by id / 32;
+         insert into span (list, ids, number, rows) select 'profile', 32, id / 32, count(*) from profile group by id / 32;
+         insert into span (list, ids, number, rows) select list, 1024, number / 32, sum(rows) from span group by list, number / 32;
+         insert into span (list, ids, number, rows)
+             select list, 32768, number / 32, sum(rows) from span where ids = 1024 group by list, number / 32;",
     )?)
 }

@@ -75,7 +75,7 @@ pub(super) const ROWS: &[(&str, &[(&str, &str)])] = &[
         "span",
         &[
             ("list", "'letting'"),
-            ("ids", "256"),
+            ("ids", "32"),
             ("number", "9"),
             ("rows", "1"),
         ],
@@ -185,9 +185,9 @@ impl Fresh {
             union all select 'state ' || state || ' ' || count(*) from home group by state
             union all select 'home ' || id || ' ' || state || ' ' || city from home
             union all select 'letting ' || ids || ' ' || (id / ids) || ' ' || count(*)
-                from letting, (select 256 as ids union select 8192) group by ids, id / ids
+                from letting, (select column1 as ids from (values (32), (1024), (32768))) group by ids, id / ids
             union all select 'profile ' || ids || ' ' || (id / ids) || ' ' || count(*)
-                from profile, (select 256 as ids union select 8192) group by ids, id / ids";
+                from profile, (select column1 as ids from (values (32), (1024), (32768))) group by ids, id / ids";
         let lines = |question: &str| {
             self.ask(&format!(
                 "select coalesce(group_concat(line, ', ' order by line), '') from ({question})"

@@ -99,7 +99,7 @@ const LIMITS: &[Limit] = &[
     limit("place", "lettings", &["0"], &["-1"]),
     limit("state", "lettings", &["0"], &["-1"]),
     limit("span", "list", &["'letting'", "'profile'"], &["''", "'user'"]),
-    limit("span", "ids", &["256", "8192"], &["1", "0"]),
+    limit("span", "ids", &["32", "1024", "32768"], &["1", "0"]),
     limit("span", "rows", &["0"], &["-1"]),
     limit("profile", "favorite_city", &["''", "64 × 🏡"], &["65 × 🏡", "'a' || char(0)"]),
     limit("profile", "show_email", &["0", "1"], &["2", "-1"]),

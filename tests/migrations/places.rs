@@ -81,15 +81,18 @@ fn what_was_there_before_is_counted_as_what_comes_later() {
              insert into profile (id, user_id, updated_at) values ({first}, {first}, {NOW});"
         )
     };
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("site.sqlite3");
-    migrated_to(&path, 9).execute_batch(&filling(10)).unwrap();
-    let (db, report) = Db::open_and_migrate(&path).unwrap();
-    assert!(report.applied.contains(&"V10__long_lists".to_owned()));
-    let fresh = Fresh::of(db, folder);
-    let (kept, counted) = fresh.kept_and_counted();
-    assert_eq!(kept, counted);
-    fresh.sql(&filling(20_002));
-    let (kept, counted) = fresh.kept_and_counted();
-    assert_eq!(kept, counted);
+    for (version, next) in [(9, "V10__long_lists"), (11, "V12__finer_spans")] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("site.sqlite3");
+        let before = migrated_to(&path, version);
+        before.execute_batch(&filling(10)).unwrap();
+        let (db, report) = Db::open_and_migrate(&path).unwrap();
+        assert!(report.applied.contains(&next.to_owned()));
+        let fresh = Fresh::of(db, folder);
+        let (kept, counted) = fresh.kept_and_counted();
+        assert_eq!(kept, counted, "after {version}");
+        fresh.sql(&filling(20_002));
+        let (kept, counted) = fresh.kept_and_counted();
+        assert_eq!(kept, counted, "after {version}");
+    }
 }
