@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use http_body_util::channel::{Channel, Sender};
@@ -25,7 +25,10 @@ use rocket::tokio::time::timeout;
 
 use super::body::{Arriving, TooSlow};
 use super::cached::{self, Looked};
+use super::flights::Flights;
 use super::spool;
+use crate::config::Config;
+use crate::config::proxies::network;
 use crate::telemetry::metrics::Metrics;
 use crate::web::asked;
 use crate::web::refused::Refused;
@@ -41,6 +44,9 @@ const READING: Duration = Duration::from_secs(30);
 const SMALL: u64 = 16 * 1024;
 /// So many larger bodies are in memory at once; more wait for their turn.
 static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
+/// So many of them may be one client's, who may take as long as `SENDING` over each.
+const LARGE_OF_A_CLIENT: usize = 4;
+static LARGE_BY_CLIENT: LazyLock<Arc<Flights>> = LazyLock::new(Arc::default);
 /// And for so long.
 const WAITING: Duration = Duration::from_secs(10);
 /// Larger answers are handed to hyper in pieces of this size, so that they are not in memory twice.
@@ -121,7 +127,7 @@ async fn answer_by_rocket(
         let name = spool::take(&client, &target, &parts, peer, body).await;
         return dispatch(client, method, target, parts, peer, Bytes::new(), name).await;
     }
-    match read(body).await {
+    match read(body, &parts.headers, peer, &client).await {
         Ok(body) => dispatch(client, method, target, parts, peer, body, None).await,
         Err(status) => refuse(client, parts, peer, status).await,
     }
@@ -215,7 +221,12 @@ pub(super) fn encoded(target: &str) -> Cow<'_, str> {
     utf8_percent_encode(target, UNENCODED).into()
 }
 
-async fn read(body: Arriving) -> Result<Bytes, StatusCode> {
+async fn read(
+    body: Arriving,
+    headers: &HeaderMap,
+    peer: SocketAddr,
+    client: &Client,
+) -> Result<Bytes, StatusCode> {
     // One that announces too much is not waited for.
     if body.size_hint().lower() > BODY as u64 {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
@@ -224,8 +235,10 @@ async fn read(body: Arriving) -> Result<Bytes, StatusCode> {
     let _place = if is_small {
         None
     } else {
+        let own = LARGE_BY_CLIENT.begin(network(visitor(headers, peer, client)), LARGE_OF_A_CLIENT);
+        let own = own.ok_or(StatusCode::TOO_MANY_REQUESTS)?;
         let place = timeout(WAITING, LARGE_BODIES.acquire()).await;
-        Some(place.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?)
+        Some((place.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?, own))
     };
     let Ok(whole) = timeout(SENDING, Limited::new(body, BODY).collect()).await else {
         return Err(StatusCode::REQUEST_TIMEOUT);
@@ -236,6 +249,16 @@ async fn read(body: Arriving) -> Result<Bytes, StatusCode> {
         Err(error) if error.is::<TooSlow>() => Err(StatusCode::REQUEST_TIMEOUT),
         Err(_) => Err(StatusCode::BAD_REQUEST),
     }
+}
+
+/// Where a request comes from, as far as trusted proxies tell.
+fn visitor(headers: &HeaderMap, peer: SocketAddr, client: &Client) -> IpAddr {
+    let peer = peer.ip().to_canonical();
+    let Some(config) = client.rocket().state::<Config>() else {
+        return peer;
+    };
+    let lines: Vec<&str> = cached::lines(all(headers), "x-forwarded-for").collect();
+    config.trusted_proxies.client(peer, &lines)
 }
 
 pub(super) fn handed_over<'c>(

@@ -186,3 +186,27 @@ fn a_trusted_proxy_may_have_all_connections_and_its_clients_their_share_of_reque
     let again = served.ask(&request("GET", "/", &from("192.0.2.1")));
     assert_eq!(again.status, 200, "what has ended does not count");
 }
+
+#[test]
+fn slow_senders_of_one_address_leave_room_for_the_large_bodies_of_others() {
+    let served = site(&[]).behind_front(LIMITLESS);
+    let large = |sent: usize| {
+        let head = format!("Content-Length: {0}\r\n", 20_000);
+        request("POST", "/lettings/", &head) + &"x".repeat(sent)
+    };
+    let ask_from = |last: u8| {
+        let mut wire = served.connect_from(last);
+        wire.send(large(20_000));
+        wire.answer().status
+    };
+    // Until the slow ones have all the places that one address may have.
+    let mut slow = Vec::new();
+    while ask_from(2) != 429 {
+        let mut wire = served.connect_from(2);
+        wire.send(large(10_000));
+        slow.push(wire);
+    }
+    assert_eq!(ask_from(3), 405);
+    drop(slow);
+    while ask_from(2) == 429 {}
+}
