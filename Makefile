@@ -1,7 +1,7 @@
 # One line each. CI calls the same names; what needs more than cargo says so.
 
 .DEFAULT_GOAL := check
-.PHONY: run test journeys check fmt lint doc tools deps recipes advisories coverage bench compare soak slow licenses release scratch image publish deploy-wait
+.PHONY: run test journeys check fmt lint doc tools django deps recipes advisories coverage bench compare soak slow licenses release scratch image publish deploy-wait
 
 # Where clippy finds its settings; and cargo-llvm-cov never installs anything by itself.
 export CLIPPY_CONF_DIR = .ci
@@ -52,6 +52,11 @@ target/ci-tools/done: .ci/tools.txt .ci/zig.txt
 	target/ci-tools/bin/pip install --quiet --disable-pip-version-check --no-cache-dir --only-binary :all: --require-hashes -r .ci/zig.txt
 	touch $@
 
+# What the replaced site was made of, to be loaded beside ours by `make bench`. Needs python3-venv.
+django:
+	python3 -m venv --clear target/django
+	target/django/bin/pip install --quiet --disable-pip-version-check --no-cache-dir --only-binary :all: -r .ci/django.txt
+
 # Licenses, sources and bans of dependencies, and their licenses' texts; dependencies that nobody uses; spelling.
 deps:
 	cargo fetch --locked
@@ -75,8 +80,8 @@ coverage:
 	cargo llvm-cov --fail-under-lines 85
 
 # What pages and a start cost, what long lists cost in the admin, what sign-ins cost the pages, what a backup costs those
-# who write, what moving in costs, and what it costs to be watched; and the server under load beside nginx, bare Rocket and
-# bare hyper, as ratios.
+# who write, what moving in costs, and what it costs to be watched; and the server under load beside nginx, bare Rocket,
+# bare hyper and, after `make django`, Django, as ratios.
 bench:
 	cargo bench --bench pages --bench admin --bench sign_in --bench backup --bench import --bench watching
 	@command -v wrk >/dev/null && command -v nginx >/dev/null || { echo "the load needs wrk and nginx (apt install wrk nginx-light)"; exit 1; }

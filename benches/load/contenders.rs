@@ -210,6 +210,53 @@ pub(crate) fn nginx(page: &Page) -> Contender {
     answering(Contender::started("nginx", command, folder), &page.path)
 }
 
+/// Django with nothing but a view of these bytes, behind gunicorn and `WhiteNoise` as the replaced site was; nothing where
+/// `make django` has not brought them.
+pub(crate) fn django(page: &Page) -> Option<Contender> {
+    /// Workers as gunicorn advises for two processors, with threads, without which it closes each connection.
+    const SERVE: &str = "exec \"$0\" --workers 2 --worker-class gthread --threads 32 --keep-alive 60 --log-level error";
+    const SITE: &str = r#"
+from pathlib import Path
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.urls import re_path
+
+settings.configure(
+    ALLOWED_HOSTS=["*"],
+    ROOT_URLCONF=__name__,
+    SECRET_KEY="for a benchmark",
+    STATIC_ROOT=str(Path(__file__).parent / "static"),
+    STATIC_URL="/static/",
+    MIDDLEWARE=[
+        "django.middleware.security.SecurityMiddleware",
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "django.middleware.http.ConditionalGetMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ],
+)
+PAGE = (Path(__file__).parent / "page").read_bytes()
+urlpatterns = [re_path("", lambda request: HttpResponse(PAGE))]
+application = get_wsgi_application()
+"#;
+    let gunicorn = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/django/bin/gunicorn");
+    if !gunicorn.exists() {
+        return None;
+    }
+    let folder = TempDir::new().expect("a temporary folder");
+    let port = free_port();
+    for (name, bytes) in [("page", &*page.bytes), ("agency.py", SITE.as_bytes())] {
+        fs::write(folder.path().join(name), bytes).expect("a folder of ours");
+    }
+    fs::create_dir(folder.path().join("static")).expect("a folder of ours");
+    let script = format!("{SERVE} --bind 127.0.0.1:{port} agency:application");
+    let mut command = listening_on(port, &script, gunicorn);
+    command.current_dir(folder.path());
+    let django = Contender::started("django", command, folder);
+    Some(answering(django, &page.path))
+}
+
 /// A server that has nothing but these bytes.
 pub(crate) fn bare(kind: &'static str, page: &Page) -> Contender {
     let folder = TempDir::new().expect("a temporary folder");

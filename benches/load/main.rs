@@ -1,7 +1,8 @@
 //! The server under load beside what else could answer: `cargo bench --bench load`.
 //!
-//! The same bytes are asked of the site, of nginx with a file, and of Rocket and hyper with constants, one after the other,
-//! round by round: machines differ from hour to hour, so only the shares in one run mean something. Then requests come at
+//! The same bytes are asked of the site, of nginx with a file, of Rocket and hyper with constants and, where `make django`
+//! has brought it, of Django with a view of them, one after the other, round by round: machines differ from hour to hour,
+//! so only the shares in one run mean something. Then requests come at
 //! a steady thousand a second, whether the last one is answered or not, as visitors do, with and without staff who save.
 //! Needs wrk and nginx. A page's path, `anew` or `steady` after `--` runs that part alone; `anew` asks for pages that the
 //! site has to make each time.
@@ -69,7 +70,11 @@ fn compare(site: &Contender, path: &str, asking: Asking) {
         contenders::bare("bare-rocket", &page),
         contenders::bare("bare-hyper", &page),
     ];
-    let all: Vec<&Contender> = std::iter::once(site).chain(&others).collect();
+    let django = contenders::django(&page);
+    let all: Vec<&Contender> = std::iter::once(site)
+        .chain(&others)
+        .chain(&django)
+        .collect();
     let mut rounds: Vec<Vec<wrk::Load>> = Vec::new();
     for _ in 0..ROUNDS {
         rounds.push(
