@@ -246,15 +246,13 @@ pub(super) async fn answer(wanted: Wanted, client: Arc<Client>) -> Option<Told<'
 async fn make(client: &Arc<Client>, wanted: Wanted) -> Option<Made> {
     let Absent { key, version, .. } = &wanted.absent;
     let cache = client.rocket().state::<Cache>()?;
-    let turns = cache.turn(key);
-    let (turn, has_waited) = match Arc::clone(&turns).try_lock_owned() {
-        Ok(turn) => (turn, false),
-        Err(_) => (turns.lock_owned().await, true),
-    };
-    if has_waited {
-        if let Some(page) = cache.find(key, *version) {
-            return Some(Made::kept(page));
-        }
+    let turn = cache.turn(key).await;
+    if turn.has_waited
+        && let Some(page) = cache.find(key, *version)
+    {
+        return Some(Made::kept(page));
+    }
+    if turn.after_own {
         cache.find(&key.in_form(Encoding::Identity), *version)?;
     }
     let client = Arc::clone(client);

@@ -11,8 +11,6 @@ use rocket::tokio::time::Instant;
 
 use super::limits::{Limits, Pace};
 
-/// So long after its answer a connection counts as resting, and gives back what it does not need for waiting.
-const SETTLED: Duration = Duration::from_secs(1);
 /// A head that takes longer than this is one of a very slow client, or of one that means to be.
 const SLOW_HEAD: Duration = Duration::from_secs(1);
 
@@ -196,14 +194,9 @@ impl Clock {
         Some(self.moment(since) + allowed)
     }
 
-    /// The same for a connection that still holds what it needs for a conversation.
-    pub(super) fn due_or_settled(&self, limits: &Limits) -> Option<Instant> {
-        let due = self.due(limits)?;
-        let (phase, since) = split(self.state.load(Relaxed));
-        Some(match phase {
-            Phase::Idle => due.min(self.moment(since) + SETTLED),
-            _ => due,
-        })
+    /// Whether everything is answered and sent, and nothing follows for now.
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.phase() == Phase::Idle && !self.has_unsent() && !self.has_unread()
     }
 
     /// Whether it is the reader who keeps us waiting.

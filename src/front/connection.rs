@@ -1,8 +1,8 @@
 //! One connection from its first byte to its end.
 //!
 //! While nothing happens, and while requests are plain (`front/direct.rs`), a connection is its socket and a timer. A
-//! conversation, hyper's state machine with its buffers, is begun when something else comes, and given up once an answer is
-//! out and no other request has followed. One timer watches over each of them; it is set again only where something is due
+//! conversation, hyper's state machine with its buffers, is begun when something else comes, and given up once the answer
+//! is out. One timer watches over each of them; it is set again only where something is due
 //! earlier than it would ring.
 
 use std::convert::Infallible;
@@ -76,8 +76,8 @@ pub(super) async fn serve(
 trait Speaker {
     /// How that ends.
     type End;
-    /// When something is due.
-    const DUE: fn(&Clock, &Limits) -> Option<Instant>;
+    /// Whether it leaves a connection at rest to others.
+    const LEAVES: bool;
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Self::End>;
 
@@ -87,7 +87,7 @@ trait Speaker {
 
 impl Speaker for Direct<'_> {
     type End = Ended;
-    const DUE: fn(&Clock, &Limits) -> Option<Instant> = Clock::due;
+    const LEAVES: bool = false;
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
         Direct::poll(self, cx)
@@ -104,7 +104,7 @@ where
     S::Future: Unpin,
 {
     type End = hyper::Result<()>;
-    const DUE: fn(&Clock, &Limits) -> Option<Instant> = Clock::due_or_settled;
+    const LEAVES: bool = true;
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<hyper::Result<()>> {
         self.poll_without_shutdown(cx)
@@ -219,8 +219,11 @@ fn watched<P: Speaker>(
         if let Poll::Ready(end) = speaker.poll(cx) {
             return Poll::Ready(Outcome::Over(end));
         }
+        if P::LEAVES && clock.is_at_rest() {
+            return Poll::Ready(Outcome::AtRest);
+        }
         let due = loop {
-            let due = P::DUE(clock, limits);
+            let due = clock.due(limits);
             if let Some(due) = due.filter(|due| *due < timer.deadline()) {
                 timer.as_mut().reset(due);
             }

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use quick_cache::sync::{Cache as Store, DefaultLifecycle};
 use quick_cache::{OptionsBuilder, Weighter};
 use rocket::fairing::{AdHoc, Fairing};
-use rocket::tokio::sync::Mutex;
+use rocket::tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::addresses::Addresses;
 use crate::compress::Encoding;
@@ -35,7 +35,7 @@ const NOTHING: u64 = 16;
 const ORDINARY: u64 = 8 * 1024;
 /// The space is divided, so that threads seldom meet; one page may take no more than its part.
 const PARTS: usize = 8;
-/// How many pages can be made at once. Two that share a turn wait for each other, which costs a moment and is not wrong.
+/// How many pages can be made at once. Two that share a turn wait for each other, which costs a moment and no more.
 const TURNS: usize = 256;
 
 /// A route whose pages are the same for everybody.
@@ -89,7 +89,7 @@ pub struct Cache {
     kept: Vec<(Kept, Arc<str>)>,
     pages: Pages,
     nothing: Pages,
-    turns: Vec<Arc<Mutex<()>>>,
+    turns: Vec<Arc<Mutex<u64>>>,
     hasher: RandomState,
 }
 
@@ -200,11 +200,32 @@ impl Cache {
         place.insert(key, page);
     }
 
-    /// Whose turn it is to make this page, in all its forms. Let go of, it is the next one's, whatever came of it.
-    pub fn turn(&self, key: &Key) -> Arc<Mutex<()>> {
+    /// Waits for the turn to make this page, in all its forms. Let go of, it is the next one's, whatever came of it.
+    pub async fn turn(&self, key: &Key) -> Turn {
         let place = usize::try_from(key.hash % TURNS as u64);
-        Arc::clone(&self.turns[place.unwrap_or_default()])
+        let turns = &self.turns[place.unwrap_or_default()];
+        let (mut last, has_waited) = match Arc::clone(turns).try_lock_owned() {
+            Ok(last) => (last, false),
+            Err(_) => (Arc::clone(turns).lock_owned().await, true),
+        };
+        let after_own = has_waited && *last == key.hash;
+        *last = key.hash;
+        Turn {
+            has_waited,
+            after_own,
+            _last: last,
+        }
     }
+}
+
+/// The turn to make a page.
+pub struct Turn {
+    /// Whether it was somebody else's meanwhile.
+    pub has_waited: bool,
+    /// Whether that was for the same page.
+    pub after_own: bool,
+    /// Whose turn it was before.
+    _last: OwnedMutexGuard<u64>,
 }
 
 /// Bytes in memory, as nearly as can be said.
