@@ -170,8 +170,8 @@ impl Office {
             .expect("a folder that can be written");
         db.write_now(|tx| {
             permission::bring_up_to_date(tx, models::ALL)?;
-            tx.execute_batch(include_str!("homes.sql"))?;
-            tx.execute_batch(include_str!("people.sql"))?;
+            tx.execute_batch(include_str!("rows/homes.sql"))?;
+            tx.execute_batch(include_str!("rows/people.sql"))?;
             Ok(())
         })
         .expect("rows that the schema takes");

@@ -19,12 +19,10 @@ use rocket::http::{Accept, Header, Status};
 use rocket::local::blocking::Client;
 use tempfile::TempDir;
 
-const MANY: u32 = 1_000_000;
+#[path = "rows/many.rs"]
+mod rows;
 
-/// A tenth as many homes.
-const HOMES: &str = include_str!("homes.sql");
-/// The index of words takes long to fill and is not asked here.
-const UNSEARCHED: &str = "drop trigger address_indexed; drop trigger letting_indexed;";
+use rows::{MANY, PAGES, generate};
 
 criterion_main!(benches);
 criterion_group!(benches, demo_pages, many_pages, kept_pages, start);
@@ -53,16 +51,15 @@ fn demo_pages(criterion: &mut Criterion) {
 fn many_pages(criterion: &mut Criterion) {
     let folder = TempDir::new().expect("a temporary folder");
     let client = client(folder.path(), generate);
-    let last = MANY.div_ceil(24);
     let mut group = criterion.benchmark_group("a million homes");
     for (name, path) in [
         ("home", "/".to_owned()),
         ("lettings, first page", "/lettings/".to_owned()),
         (
             "lettings, middle page",
-            format!("/lettings/?page={}", last / 2),
+            format!("/lettings/?page={}", PAGES / 2),
         ),
-        ("lettings, last page", format!("/lettings/?page={last}")),
+        ("lettings, last page", format!("/lettings/?page={PAGES}")),
         (
             "lettings of a state, first page",
             "/lettings/?state=CA".to_owned(),
@@ -126,13 +123,6 @@ fn open(folder: &Path) -> Db {
     Db::open_and_migrate(&folder.join("site.sqlite3"))
         .expect("a folder that can be written")
         .0
-}
-
-fn generate(db: &Db) {
-    let homes = HOMES.replace("100000", &MANY.to_string());
-    db.write_now(|tx| Ok(tx.execute_batch(&format!("{UNSEARCHED}{homes}"))?))
-        .expect("rows that the schema takes");
-    db.checkpoint().expect("a log that nobody else reads");
 }
 
 fn client(folder: &Path, fill: impl FnOnce(&Db)) -> Client {

@@ -19,6 +19,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
+use oc_lettings::db::Db;
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome};
 use rocket::response::content::RawHtml;
@@ -130,35 +131,32 @@ fn listening(line: &str) -> Option<String> {
         .then(|| format!("http://127.0.0.1:{port}"))
 }
 
-/// The site, as an operator starts it, with the demo rows and one administrator; its log goes where nginx's does, to nobody.
+/// The site, as an operator starts it, with one administrator and these rows; its log goes where nginx's does, to nobody.
 /// `OC_LETTINGS_BINARY` may name another executable than the one that cargo builds, such as the static one.
 #[expect(
     clippy::disallowed_methods,
     reason = "which executable is loaded is the benchmark's affair, not the site's configuration"
 )]
-pub(crate) fn site() -> Contender {
+pub(crate) fn site(name: &'static str, fill: impl FnOnce(&Db)) -> Contender {
     let folder = TempDir::new().expect("a temporary folder");
+    let path = folder.path().join("site.sqlite3");
+    let (db, _) = Db::open_and_migrate(&path).expect("a folder that can be written");
+    fill(&db);
+    drop(db);
     let binary = std::env::var_os("OC_LETTINGS_BINARY")
         .unwrap_or_else(|| env!("CARGO_BIN_EXE_oc-lettings").into());
     let port = free_port();
-    let in_folder = |mut command: Command| {
-        command
-            .current_dir(folder.path())
-            .env_clear()
-            .env("DATABASE", "site.sqlite3")
-            .env("BIND", "127.0.0.1")
-            .env("PORT", port.to_string())
-            .env("ALLOWED_HOSTS", "*")
-            .env("ADMIN_USERNAME", super::steady::STAFF.0)
-            .env("ADMIN_PASSWORD", super::steady::STAFF.1);
-        command
-    };
-    let mut demo = Command::new(&binary);
-    demo.arg("demo").stdout(Stdio::null());
-    let demo = in_folder(demo).status();
-    assert!(demo.expect("our binary starts").success());
-    let serve = in_folder(listening_on(port, "exec \"$0\" serve > /dev/null", &binary));
-    answering(Contender::started("the site", serve, folder), "/")
+    let mut serve = listening_on(port, "exec \"$0\" serve > /dev/null", &binary);
+    serve
+        .current_dir(folder.path())
+        .env_clear()
+        .env("DATABASE", "site.sqlite3")
+        .env("BIND", "127.0.0.1")
+        .env("PORT", port.to_string())
+        .env("ALLOWED_HOSTS", "*")
+        .env("ADMIN_USERNAME", super::steady::STAFF.0)
+        .env("ADMIN_PASSWORD", super::steady::STAFF.1);
+    answering(Contender::started(name, serve, folder), "/")
 }
 
 /// A port that nobody listens on yet.

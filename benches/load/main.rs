@@ -4,18 +4,21 @@
 //! has brought it, of Django with a view of them, one after the other, round by round: machines differ from hour to hour,
 //! so only the shares in one run mean something. Then requests come at
 //! a steady thousand a second, whether the last one is answered or not, as visitors do, with and without staff who save.
-//! Needs wrk and nginx. A page's path, `anew` or `steady` after `--` runs that part alone; `anew` asks for pages that the
-//! site has to make each time.
+//! Needs wrk and nginx. A page's path, `anew`, `many` or `steady` after `--` runs that part alone; `anew` asks for pages that
+//! the site has to make each time, `many` does so beside a site with a million homes.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::time::Duration;
 
 mod contenders;
+#[path = "../rows/many.rs"]
+mod rows;
 mod steady;
 mod wrk;
 
 use contenders::{Contender, Page};
+use rows::{MANY, PAGES as LIST};
 use wrk::Asking;
 
 /// Turns of each; medians are told.
@@ -34,7 +37,10 @@ fn main() {
     }
     let part = arguments.iter().skip(1).find(|part| *part != "--bench");
     let is_wanted = |name: &str| part.is_none_or(|part| part == name);
-    let site = contenders::site();
+    let site = contenders::site("the site", |db| {
+        db.write_now(oc_lettings::demo::load)
+            .expect("an empty database");
+    });
     for path in PAGES.into_iter().filter(|path| is_wanted(path)) {
         for asking in [Asking::Plainly, Asking::Known] {
             compare(&site, path, asking);
@@ -45,8 +51,44 @@ fn main() {
             compare(&site, path, Asking::Anew);
         }
     }
+    if is_wanted("many") {
+        many(&site);
+    }
     if is_wanted("steady") {
         steady(&site);
+    }
+}
+
+/// Asks two sites for pages that they have to make, one with six homes and one with a million, and prints what the rows
+/// cost.
+fn many(few: &Contender) {
+    let many = contenders::site("many", rows::generate);
+    println!("a million homes beside six, pages made anew:");
+    for (path, its) in [
+        ("/", "/".to_owned()),
+        ("/lettings/", "/lettings/".to_owned()),
+        ("/lettings/", format!("/lettings/?page={}", LIST / 2)),
+        ("/lettings/", format!("/lettings/?page={LIST}")),
+        ("/lettings/1/", format!("/lettings/{}/", MANY / 2)),
+    ] {
+        let rounds: Vec<_> = (0..ROUNDS)
+            .map(|_| {
+                let few = wrk::load(few, path, Asking::Anew);
+                (few, wrk::load(&many, &its, Asking::Anew))
+            })
+            .collect();
+        let middle = |figure: &dyn Fn(&(wrk::Load, wrk::Load)) -> f64| {
+            let mut figures: Vec<f64> = rounds.iter().map(figure).collect();
+            figures.sort_by(f64::total_cmp);
+            figures[ROUNDS / 2]
+        };
+        println!(
+            "  {its:24} {:>8.0} a second, {:>5.1} µs of a processor each; {:.2} times as long as {path} of six, {:.2} times of a processor",
+            middle(&|(_, many)| many.rate),
+            middle(&|(_, many)| many.cost),
+            middle(&|(few, many)| few.rate / many.rate),
+            middle(&|(few, many)| many.cost / few.cost),
+        );
     }
 }
 

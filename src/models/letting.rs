@@ -79,6 +79,19 @@ pub struct Letting {
     pub address: Address,
 }
 
+/// A home as a card in a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Card {
+    /// Its id.
+    pub id: i64,
+    /// Its title, with the blanks it was given.
+    pub title: String,
+    /// Its city.
+    pub city: String,
+    /// Its state, two capitals.
+    pub state: String,
+}
+
 /// A home as the sitemap needs it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
@@ -88,11 +101,25 @@ pub struct Listed {
     pub updated_at: String,
 }
 
-/// Everything about a home, in the order in which [`Letting::read`] takes it: looking for a column by its name takes
-/// longer than to read it, which counts in a list.
+/// Everything about a home, in the order in which [`Letting::read`] takes it.
 const COLUMNS: &str = "letting.id, letting.title, max(letting.updated_at, address.updated_at) as updated_at,
     letting.address_id, address.number, address.street, address.unit, address.city, address.state, address.zip_code,
     address.country_iso_code";
+
+/// What a card shows, of all homes.
+const CARDS: &str = "select letting.id, letting.title, address.city, address.state
+    from letting join address on address.id = letting.address_id";
+
+impl Card {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            title: row.get(1)?,
+            city: row.get(2)?,
+            state: row.get(3)?,
+        })
+    }
+}
 
 impl Letting {
     /// Its page on the site.
@@ -112,7 +139,7 @@ impl Letting {
     }
 
     /// The newest homes, the newest first.
-    pub fn newest(conn: &Connection, limit: i64) -> Result<Vec<Self>> {
+    pub fn newest(conn: &Connection, limit: i64) -> Result<Vec<Card>> {
         let window = Window {
             from_end: false,
             offset: 0,
@@ -122,7 +149,7 @@ impl Letting {
     }
 
     /// One page of all homes or of those in a place, the newest first.
-    pub fn page(conn: &Connection, narrowing: &Narrowing, paging: Paging) -> Result<Vec<Self>> {
+    pub fn page(conn: &Connection, narrowing: &Narrowing, paging: Paging) -> Result<Vec<Card>> {
         match narrowing {
             Narrowing::Everywhere => Self::all(conn, paging.window()),
             Narrowing::Place { state, city } => {
@@ -131,11 +158,8 @@ impl Letting {
         }
     }
 
-    fn all(conn: &Connection, window: Window) -> Result<Vec<Self>> {
-        let select = format!(
-            "select {COLUMNS} from letting join address on address.id = letting.address_id"
-        );
-        Rows::Lettings.rows(conn, &select, window, true, Self::read)
+    fn all(conn: &Connection, window: Window) -> Result<Vec<Card>> {
+        Rows::Lettings.rows(conn, CARDS, window, true, Card::read)
     }
 
     fn within(
@@ -143,7 +167,7 @@ impl Letting {
         state: Option<&str>,
         city: Option<&str>,
         window: Window,
-    ) -> Result<Vec<Self>> {
+    ) -> Result<Vec<Card>> {
         let direction = if window.from_end { "asc" } else { "desc" };
         let matching = match (state, city) {
             (Some(_), Some(_)) => "state = ?3 and city = ?4",
@@ -152,14 +176,13 @@ impl Letting {
         };
         // Passing over rows of an index is cheap; the rows themselves are read for one page only.
         let sql = format!(
-            "select {COLUMNS} from letting join address on address.id = letting.address_id
-             where letting.id in (
+            "{CARDS} where letting.id in (
                  select letting_id from letting_place where {matching} order by letting_id {direction} limit ?1 offset ?2)
              order by letting.id desc"
         );
         let mut statement = conn.prepare_cached(&sql)?;
         Ok(statement
-            .query_map((window.limit, window.offset, state, city), Self::read)?
+            .query_map((window.limit, window.offset, state, city), Card::read)?
             .collect::<Result<_, _>>()?)
     }
 

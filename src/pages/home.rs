@@ -6,7 +6,7 @@ use rocket::{Route, State, get, routes};
 use super::lettings::cards_html;
 use crate::db::Db;
 use crate::error::Result;
-use crate::models::letting::Letting;
+use crate::models::letting::{Card, Letting};
 use crate::models::place::{Narrowing, Place};
 use crate::models::state;
 use crate::ui::{self, AGENCY, Counted, Frame, Number, Section};
@@ -30,7 +30,7 @@ pub const KEPT: &[Kept] = &[Kept {
 }];
 
 struct Home {
-    newest: Vec<Letting>,
+    newest: Vec<Card>,
     total: u64,
     states: Vec<Place>,
     cities: Vec<Place>,

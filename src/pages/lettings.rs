@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::db::Db;
 use crate::error::Result;
-use crate::models::letting::{Letting, PER_PAGE};
+use crate::models::letting::{Card, Letting, PER_PAGE};
 use crate::models::place::{self, Narrowing};
 use crate::models::state;
 use crate::paging::{Paging, Wish};
@@ -66,7 +66,7 @@ async fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<
 fn index_html(
     narrowing: &Narrowing,
     paging: Paging,
-    lettings: &[Letting],
+    lettings: &[Card],
     visitor: &Visitor,
 ) -> Markup {
     let place = place_name(narrowing);
@@ -128,16 +128,16 @@ fn place_name(narrowing: &Narrowing) -> Option<String> {
 }
 
 /// Homes as cards. `level` is the heading's: lists put it below their `h1`, sections below their `h2`.
-pub(super) fn cards_html(lettings: &[Letting], level: u8) -> Markup {
+pub(super) fn cards_html(lettings: &[Card], level: u8) -> Markup {
     html! {
         ul.cards {
             @for letting in lettings {
-                @let link = html! { a href=(letting.url()) { (letting.title) } };
+                @let link = html! { a href={ "/lettings/" (letting.id) "/" } { (letting.title) } };
                 li.card {
                     (Drawing(letting.id))
                     div {
                         @if level == 2 { h2 { (link) } } @else { h3 { (link) } }
-                        p { (letting.address.city_and_state()) }
+                        p { (letting.city) ", " (letting.state) }
                     }
                 }
             }

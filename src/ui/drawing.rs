@@ -3,7 +3,7 @@
 //! Seven things vary independently (colors, sun, hills, house, door, trees, their places), so that neighbors in a list
 //! look different. Shapes only, no style attribute: the content security policy allows none.
 
-use maud::{Markup, Render, html};
+use maud::{Markup, PreEscaped, Render, html};
 
 /// The drawing of the home with this id, hidden from screen readers: it tells nothing that the title does not.
 pub struct Drawing(pub i64);
@@ -36,7 +36,8 @@ const GROUND: &[i64] = &[16, 28, 40, 122, 134, 146];
 impl Render for Drawing {
     fn render(&self) -> Markup {
         let mut dice = Dice(self.0.unsigned_abs());
-        let [sky, far, near, wall, roof, door] = dice.pick(COLORS);
+        // Nothing in them has to be escaped.
+        let [sky, far, near, wall, roof, door] = dice.pick(COLORS).map(PreEscaped);
         let sun = (
             20 + 8 * dice.below(16),
             14 + 3 * dice.below(5),
@@ -63,9 +64,9 @@ impl Render for Drawing {
 /// A house in the middle, its door on one side or the other.
 struct House {
     kind: i64,
-    wall: &'static str,
-    roof: &'static str,
-    door: &'static str,
+    wall: PreEscaped<&'static str>,
+    roof: PreEscaped<&'static str>,
+    door: PreEscaped<&'static str>,
     mirrored: bool,
 }
 
@@ -78,11 +79,11 @@ impl Render for House {
             door,
             mirrored,
         } = self;
-        let opening = if *mirrored {
+        let opening = PreEscaped(if *mirrored {
             "M88 62h9v14h-9zM64 60h10v8h-10z"
         } else {
             "M64 62h9v14h-9zM86 60h10v8h-10z"
-        };
+        });
         html! {
             @match kind {
                 // A gable and a chimney.

@@ -95,13 +95,12 @@ impl Fairing for Finish {
 }
 
 fn is_text(response: &Response<'_>) -> bool {
-    response.content_type().is_some_and(|kind| {
-        kind.top() == "text"
-            || matches!(
-                kind.sub().as_str(),
-                "json" | "xml" | "javascript" | "svg+xml"
-            )
-    })
+    let kind = response.headers().get_one("content-type");
+    let kind = kind.map(|kind| kind.split_once(';').map_or(kind, |(kind, _)| kind).trim());
+    kind.and_then(|kind| kind.split_once('/'))
+        .is_some_and(|(top, sub)| {
+            top == "text" || matches!(sub, "json" | "xml" | "javascript" | "svg+xml")
+        })
 }
 
 /// Answers 304 where the client has the bytes, else puts them into the form it likes best.

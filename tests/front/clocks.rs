@@ -1,6 +1,6 @@
 //! Being late: each test makes one limit short and leaves the others at an hour, so that only that one can end it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use oc_lettings::front::limits::{Limits, Pace};
 use oc_lettings::models::session;
