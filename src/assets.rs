@@ -25,6 +25,7 @@ pub struct Asset {
     pub tag: String,
     /// The value of `Content-Type`.
     pub content_type: &'static str,
+    url: String,
     bytes: Vec<u8>,
     gzip: OnceLock<Vec<u8>>,
     brotli: OnceLock<Vec<u8>>,
@@ -53,9 +54,9 @@ pub fn find_hashed(hashed_name: &str) -> Option<&'static Asset> {
 /// # Panics
 ///
 /// When there is no such file: a page that names one cannot be drawn, and the first test shows it.
-pub fn url(name: &str) -> String {
+pub fn url(name: &str) -> &'static str {
     let asset = find(name).unwrap_or_else(|| panic!("no file assets/{name}"));
-    format!("/static/{}", asset.hashed_name)
+    &asset.url
 }
 
 /// Each embedded file.
@@ -68,8 +69,10 @@ impl Asset {
         let file = Folder::get(name).expect("the name came from the same folder");
         let tag = digest::hex(&file.metadata.sha256_hash()[..16]);
         let (stem, ending) = name.rsplit_once('.').unwrap_or((name, ""));
+        let hashed_name = format!("{stem}.{}.{ending}", &tag[..12]);
         Self {
-            hashed_name: format!("{stem}.{}.{ending}", &tag[..12]),
+            url: format!("/static/{hashed_name}"),
+            hashed_name,
             name: name.to_owned(),
             content_type: content_type(ending),
             tag,

@@ -1,35 +1,18 @@
 //! Who answers: the site with its demo rows, and others that have nothing to do but give the same bytes.
 //!
-//! Each is a process of its own. The bare servers are this program started once more.
+//! Each is a process of its own. The bare servers are this program started once more (`bare.rs`).
 
-use std::convert::Infallible;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::io::{BufRead, BufReader};
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use http_body_util::Full;
-use hyper::body::Bytes;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
 use oc_lettings::db::Db;
-use rocket::http::Status;
-use rocket::request::{FromRequest, Outcome};
-use rocket::response::content::RawHtml;
-use rocket::tokio::net::TcpListener;
-use rocket::tokio::runtime::Builder;
-use rocket::{Either, get, routes};
 use tempfile::TempDir;
 
-/// The tag of whatever the bare servers give.
-const TAG: &str = "\"constant\"";
 /// How long a contender may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -160,7 +143,7 @@ pub(crate) fn site(name: &'static str, fill: impl FnOnce(&Db)) -> Contender {
 }
 
 /// A port that nobody listens on yet.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|free| free.local_addr())
         .expect("a free port")
@@ -255,13 +238,13 @@ application = get_wsgi_application()
     Some(answering(django, &page.path))
 }
 
-/// A server that has nothing but these bytes.
+/// A server that has nothing but this page.
 pub(crate) fn bare(kind: &'static str, page: &Page) -> Contender {
     let folder = TempDir::new().expect("a temporary folder");
     let file = folder.path().join("page");
     fs::write(&file, &page.bytes).expect("a folder of ours");
     let mut command = Command::new(std::env::current_exe().expect("this program"));
-    command.arg(kind).arg(&file);
+    command.arg(kind).arg(&file).arg(&page.path);
     answering(Contender::started(kind, command, folder), &page.path)
 }
 
@@ -273,97 +256,4 @@ fn answering(contender: Contender, path: &str) -> Contender {
         assert!(Instant::now() < until, "{} does not answer", contender.name);
     }
     contender
-}
-
-/// What this program does when it is started as a bare server: answers everything with the bytes of a file.
-pub(crate) fn serve(kind: &str, file: &Path) {
-    static BYTES: OnceLock<&[u8]> = OnceLock::new();
-    let bytes: &[u8] = Box::leak(fs::read(file).expect("a file").into_boxed_slice());
-    let bytes = BYTES.get_or_init(|| bytes);
-    let runtime = Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.expect("threads and sockets");
-    match kind {
-        "bare-rocket" => runtime.block_on(rocket(bytes)),
-        _ => runtime.block_on(hyper(bytes)),
-    }
-}
-
-fn say(address: SocketAddr) {
-    println!("listening on http://{address}");
-    let _ = std::io::stdout().flush();
-}
-
-/// Whether the client has it already.
-struct Known(bool);
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Known {
-    type Error = Infallible;
-
-    async fn from_request(request: &'r rocket::Request<'_>) -> Outcome<Self, Infallible> {
-        Outcome::Success(Self(
-            request.headers().get_one("if-none-match") == Some(TAG),
-        ))
-    }
-}
-
-#[derive(rocket::Responder)]
-struct Tagged(
-    Either<RawHtml<&'static [u8]>, (Status, ())>,
-    rocket::http::Header<'static>,
-);
-
-#[get("/<_..>")]
-fn constant(known: Known, bytes: &rocket::State<&'static [u8]>) -> Tagged {
-    let answer = if known.0 {
-        Either::Right((Status::NotModified, ()))
-    } else {
-        Either::Left(RawHtml(**bytes))
-    };
-    Tagged(answer, rocket::http::Header::new("ETag", TAG))
-}
-
-async fn rocket(bytes: &'static [u8]) {
-    let config = rocket::Config {
-        port: free_port(),
-        log_level: rocket::config::LogLevel::Off,
-        ..rocket::Config::release_default()
-    };
-    let address = SocketAddr::new(config.address, config.port);
-    say(address);
-    let served = rocket::custom(config)
-        .manage(bytes)
-        .mount("/", routes![constant])
-        .launch();
-    served.await.expect("a port that was free a moment ago");
-}
-
-async fn hyper(bytes: &'static [u8]) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .await
-        .expect("a free port");
-    say(listener.local_addr().expect("it is bound"));
-    while let Ok((stream, _)) = listener.accept().await {
-        let _ = stream.set_nodelay(true);
-        let service = service_fn(move |request: Request<hyper::body::Incoming>| async move {
-            let is_known = request
-                .headers()
-                .get(IF_NONE_MATCH)
-                .is_some_and(|tag| tag == TAG);
-            let answer = Response::builder()
-                .header(ETAG, TAG)
-                .header(CACHE_CONTROL, "no-cache");
-            if is_known {
-                answer
-                    .status(StatusCode::NOT_MODIFIED)
-                    .body(Full::<Bytes>::default())
-            } else {
-                let kind = "text/html; charset=utf-8";
-                answer
-                    .header(CONTENT_TYPE, kind)
-                    .body(Full::from(Bytes::from_static(bytes)))
-            }
-        });
-        rocket::tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-    }
 }

@@ -1,7 +1,8 @@
 //! The server under load beside what else could answer: `cargo bench --bench load`.
 //!
 //! The same bytes are asked of the site, of nginx with a file, of Rocket and hyper with constants and, where `make django`
-//! has brought it, of Django with a view of them, one after the other, round by round: machines differ from hour to hour,
+//! has brought it, of Django with a view of them, and for pages that are made anew of Rocket with the same page made from
+//! rows in memory, one after the other, round by round: machines differ from hour to hour,
 //! so only the shares in one run mean something. Then requests come at
 //! a steady thousand a second, whether the last one is answered or not, as visitors do, with and without staff who save.
 //! Needs wrk and nginx. A page's path, `anew`, `many` or `steady` after `--` runs that part alone; `anew` asks for pages that
@@ -11,6 +12,7 @@
 
 use std::time::Duration;
 
+mod bare;
 mod contenders;
 #[path = "../rows/many.rs"]
 mod rows;
@@ -30,10 +32,10 @@ const STEADY: Duration = Duration::from_secs(5);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    if let [_, kind, file] = arguments.as_slice()
+    if let [_, kind, file, path] = arguments.as_slice()
         && kind.starts_with("bare-")
     {
-        return contenders::serve(kind, file.as_ref());
+        return bare::serve(kind, file.as_ref(), path);
     }
     let part = arguments.iter().skip(1).find(|part| *part != "--bench");
     let is_wanted = |name: &str| part.is_none_or(|part| part == name);
@@ -107,16 +109,16 @@ fn steady(site: &Contender) {
 /// Loads all contenders with one page in turns, and prints what the site answers as a share of what each of them does.
 fn compare(site: &Contender, path: &str, asking: Asking) {
     let page = Page::of(site, path);
-    let others = [
+    let mut others = vec![
         contenders::nginx(&page),
         contenders::bare("bare-rocket", &page),
         contenders::bare("bare-hyper", &page),
     ];
-    let django = contenders::django(&page);
-    let all: Vec<&Contender> = std::iter::once(site)
-        .chain(&others)
-        .chain(&django)
-        .collect();
+    if asking == Asking::Anew {
+        others.push(contenders::bare("bare-rocket-maud", &page));
+    }
+    others.extend(contenders::django(&page));
+    let all: Vec<&Contender> = std::iter::once(site).chain(&others).collect();
     let mut rounds: Vec<Vec<wrk::Load>> = Vec::new();
     for _ in 0..ROUNDS {
         rounds.push(
@@ -138,7 +140,7 @@ fn compare(site: &Contender, path: &str, asking: Asking) {
             figures[ROUNDS / 2]
         };
         println!(
-            "  {:12} {:>8.0} a second, {:>5.1} µs of a processor each, 99 % within {:>5.1} ms; the site answers {:.2} times as many",
+            "  {:16} {:>8.0} a second, {:>5.1} µs of a processor each, 99 % within {:>5.1} ms; the site answers {:.2} times as many",
             contender.name,
             median(&|round| round[place].rate),
             median(&|round| round[place].cost),

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use rocket::{Route, State, get, routes};
+use rusqlite::Connection;
 
 use super::lettings::cards_html;
 use crate::db::Db;
@@ -29,27 +30,35 @@ pub const KEPT: &[Kept] = &[Kept {
     query: &[],
 }];
 
-struct Home {
+/// What stands on it.
+#[derive(Debug, Clone)]
+pub struct Home {
     newest: Vec<Card>,
     total: u64,
     states: Vec<Place>,
     cities: Vec<Place>,
 }
 
-#[get("/")]
-fn index(visitor: Visitor, db: &State<Db>) -> Result<Markup> {
-    let home = db.read(|conn| {
-        Ok(Home {
+impl Home {
+    /// What stands on it now.
+    pub fn read(conn: &Connection) -> Result<Self> {
+        Ok(Self {
             newest: Letting::newest(conn, NEWEST)?,
             total: Narrowing::Everywhere.count(conn)?,
             states: Place::states(conn)?,
             cities: Place::cities(conn, CITIES)?,
         })
-    })?;
+    }
+}
+
+#[get("/")]
+fn index(visitor: Visitor, db: &State<Db>) -> Result<Markup> {
+    let home = db.read(Home::read)?;
     Ok(index_html(&home, &visitor))
 }
 
-fn index_html(home: &Home, visitor: &Visitor) -> Markup {
+/// The page.
+pub fn index_html(home: &Home, visitor: &Visitor) -> Markup {
     let canonical = format!("{}/", visitor.origin);
     let frame = Frame {
         description: Some(

@@ -1,9 +1,12 @@
 //! Homes: the list, whole or narrowed to a place, and the page of each.
 
+use std::io;
+
 use maud::{Markup, PreEscaped, html};
 use rocket::response::Redirect;
 use rocket::{Either, Route, State, get, routes};
 use serde::Serialize;
+use serde_json::ser::Formatter;
 
 use crate::db::Db;
 use crate::error::Result;
@@ -63,7 +66,8 @@ async fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<
     )))
 }
 
-fn index_html(
+/// A page of the list.
+pub fn index_html(
     narrowing: &Narrowing,
     paging: Paging,
     lettings: &[Card],
@@ -151,7 +155,8 @@ fn show(id: i64, visitor: Visitor, db: &State<Db>) -> Result<Markup> {
     Ok(show_html(&letting, &visitor))
 }
 
-fn show_html(letting: &Letting, visitor: &Visitor) -> Markup {
+/// The page of a home.
+pub fn show_html(letting: &Letting, visitor: &Visitor) -> Markup {
     let address = &letting.address;
     let canonical = format!("{}{}", visitor.origin, letting.url());
     let description = format!(
@@ -222,7 +227,31 @@ struct PostalAddress<'a> {
     address_country: &'a str,
 }
 
-/// The home for programs. Inside a script element only `<` could end it early, so none is left as it is.
+/// JSON for inside a script element. There only `<` could end it early, so none is left as it is, nor what else means
+/// something in a page.
+struct WithinScript;
+
+impl Formatter for WithinScript {
+    fn write_string_fragment<W: io::Write + ?Sized>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        for piece in fragment.split_inclusive(['<', '>', '&']) {
+            let (text, escape) = match piece.as_bytes().last() {
+                Some(b'<') => (&piece[..piece.len() - 1], "\\u003c"),
+                Some(b'>') => (&piece[..piece.len() - 1], "\\u003e"),
+                Some(b'&') => (&piece[..piece.len() - 1], "\\u0026"),
+                _ => (piece, ""),
+            };
+            writer.write_all(text.as_bytes())?;
+            writer.write_all(escape.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+/// The home for programs.
 fn structured_data(letting: &Letting, url: &str) -> Markup {
     let address = &letting.address;
     let house = House {
@@ -239,17 +268,11 @@ fn structured_data(letting: &Letting, url: &str) -> Markup {
             address_country: &address.country_iso_code,
         },
     };
-    let data = serde_json::to_string(&house).expect("texts can be written as JSON");
-    let mut safe = String::with_capacity(data.len() + 32);
-    for piece in data.split_inclusive(['<', '>', '&']) {
-        let (text, escape) = match piece.as_bytes().last() {
-            Some(b'<') => (&piece[..piece.len() - 1], "\\u003c"),
-            Some(b'>') => (&piece[..piece.len() - 1], "\\u003e"),
-            Some(b'&') => (&piece[..piece.len() - 1], "\\u0026"),
-            _ => (piece, ""),
-        };
-        safe.push_str(text);
-        safe.push_str(escape);
-    }
+    let mut data = Vec::with_capacity(512);
+    let mut writer = serde_json::Serializer::with_formatter(&mut data, WithinScript);
+    house
+        .serialize(&mut writer)
+        .expect("texts can be written as JSON");
+    let safe = String::from_utf8(data).expect("JSON is UTF-8");
     html! { script type="application/ld+json" { (PreEscaped(safe)) } }
 }

@@ -55,7 +55,8 @@ fn page_url(page: u64) -> String {
     }
 }
 
-fn index_html(paging: Paging, profiles: &[Profile], visitor: &Visitor) -> Markup {
+/// A page of the list.
+pub fn index_html(paging: Paging, profiles: &[Profile], visitor: &Visitor) -> Markup {
     let title = if paging.page > 1 {
         format!("Profiles, page {}", paging.page)
     } else {
