@@ -149,6 +149,16 @@ impl Db {
         answer
     }
 
+    /// Asks several such questions of one moment: no write comes between them, and they are locked once.
+    pub fn read_at_once<T>(&self, questions: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+        self.read(|conn| {
+            conn.prepare_cached("begin")?.execute([])?;
+            let answers = questions(conn);
+            conn.prepare_cached("commit")?.execute([])?;
+            answers
+        })
+    }
+
     /// Asks what may take longer, on a thread for such work, few at a time.
     pub async fn read_long<T: Send + 'static>(
         &self,

@@ -53,7 +53,7 @@ impl Home {
 
 #[get("/")]
 fn index(visitor: Visitor, db: &State<Db>) -> Result<Markup> {
-    let home = db.read(Home::read)?;
+    let home = db.read_at_once(Home::read)?;
     Ok(index_html(&home, &visitor))
 }
 

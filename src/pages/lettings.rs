@@ -54,7 +54,7 @@ async fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<
     };
     // A narrowed list is passed over home by home, which takes a while in the middle of a large state.
     let (paging, lettings) = if narrowing == Narrowing::Everywhere {
-        db.read(ask)?
+        db.read_at_once(ask)?
     } else {
         db.read_long(ask).await?
     };

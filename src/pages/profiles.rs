@@ -37,7 +37,7 @@ fn index(query: Query, visitor: Visitor, db: &State<Db>) -> Result<Either<Markup
         Some(Wish::Page(page)) => page,
         Some(Wish::Nonsense) => return Ok(Either::Right(Redirect::to("/profiles/"))),
     };
-    let (paging, profiles) = db.read(|conn| {
+    let (paging, profiles) = db.read_at_once(|conn| {
         let paging = Paging::new(wished, Profile::count(conn)?, PER_PAGE);
         Ok((paging, Profile::page(conn, paging)?))
     })?;
