@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::models::letting::{Card, Letting};
 use crate::models::place::{Narrowing, Place};
 use crate::models::state;
-use crate::ui::{self, AGENCY, Counted, Frame, Number, Section};
+use crate::ui::{self, AGENCY, Counted, Frame, Number, Section, Text};
 use crate::web::cache::Kept;
 use crate::web::guards::Visitor;
 
@@ -113,10 +113,10 @@ fn places_html(places: &[Place]) -> Markup {
         ul.places {
             @for place in places {
                 li {
-                    a href=(place.url()) {
+                    a href=(Text(&place.url())) {
                         @match &place.city {
-                            Some(city) => { (city) ", " (place.state) },
-                            None => { (state::name(&place.state)) },
+                            Some(city) => { (Text(city)) ", " (Text(&place.state)) },
+                            None => { (Text(state::name(&place.state))) },
                         }
                     }
                     " " span.count { (Number(place.lettings)) span.vh { (if place.lettings == 1 { " home" } else { " homes" }) } }

@@ -16,7 +16,7 @@ use crate::models::state;
 use crate::paging::{Paging, Wish};
 use crate::ui::drawing::Drawing;
 use crate::ui::pager::{pager, position};
-use crate::ui::{self, Day, Frame, Section};
+use crate::ui::{self, Day, Frame, Section, Text};
 use crate::web::cache::Kept;
 use crate::web::guards::{Query, Visitor};
 
@@ -136,12 +136,12 @@ pub(super) fn cards_html(lettings: &[Card], level: u8) -> Markup {
     html! {
         ul.cards {
             @for letting in lettings {
-                @let link = html! { a href={ "/lettings/" (letting.id) "/" } { (letting.title) } };
+                @let link = html! { a href={ "/lettings/" (letting.id) "/" } { (Text(&letting.title)) } };
                 li.card {
                     (Drawing(letting.id))
                     div {
                         @if level == 2 { h2 { (link) } } @else { h3 { (link) } }
-                        p { (letting.city) ", " (letting.state) }
+                        p { (Text(&letting.city)) ", " (Text(&letting.state)) }
                     }
                 }
             }
@@ -182,19 +182,19 @@ pub fn show_html(letting: &Letting, visitor: &Visitor) -> Markup {
             article.home {
                 (Drawing(letting.id))
                 div {
-                    h1 { (letting.title) }
+                    h1 { (Text(&letting.title)) }
                     address {
-                        (address.street_line()) br;
-                        (address.city_line()) br;
-                        (address.country_iso_code)
+                        (Text(&address.street_line())) br;
+                        (Text(&address.city_line())) br;
+                        (Text(&address.country_iso_code))
                     }
                     p.muted { "Last updated " (Day(&letting.updated_at)) }
                     @if let Some(email) = &visitor.contact_email {
                         p { a.button href={ "mailto:" (email) } { "Ask about this home" } }
                     }
                     ul.more {
-                        li { a href=(place::page_url(Some(state), Some(city), 1)) { "More homes in " (address.city_and_state()) } }
-                        li { a href=(place::page_url(Some(state), None, 1)) { "More homes in " (state::name(&address.state)) } }
+                        li { a href=(Text(&place::page_url(Some(state), Some(city), 1))) { "More homes in " (Text(&address.city_and_state())) } }
+                        li { a href=(Text(&place::page_url(Some(state), None, 1))) { "More homes in " (Text(state::name(&address.state))) } }
                         li { a href="/lettings/" { "All lettings" } }
                     }
                 }

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::models::profile::{PER_PAGE, Profile};
 use crate::paging::{Paging, Wish};
 use crate::ui::pager::{pager, position};
-use crate::ui::{self, Frame, Section};
+use crate::ui::{self, Frame, Section, Text};
 use crate::web::cache::Kept;
 use crate::web::guards::{Query, Visitor};
 
@@ -84,9 +84,9 @@ pub fn index_html(paging: Paging, profiles: &[Profile], visitor: &Visitor) -> Ma
                     @for profile in profiles {
                         li.card {
                             div {
-                                h2 { a href=(profile.url()) { (profile.username) } }
-                                @if let Some(name) = profile.full_name() { p { (name) } }
-                                @if !profile.favorite_city.is_empty() { p.muted { "Loves " (profile.favorite_city) } }
+                                h2 { a href=(Text(&profile.url())) { (Text(&profile.username)) } }
+                                @if let Some(name) = profile.full_name() { p { (Text(&name)) } }
+                                @if !profile.favorite_city.is_empty() { p.muted { "Loves " (Text(&profile.favorite_city)) } }
                             }
                         }
                     }
