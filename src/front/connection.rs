@@ -324,8 +324,9 @@ pub(super) fn flight<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(
 fn refuse(socket: &Socket, status: u16, peer: SocketAddr, front: &Front) {
     let request_id = asked::new_id();
     let known = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_REQUEST);
-    bare::write(socket.stream(), known, &request_id);
+    // Told before it is sent: who has the answer finds it in the numbers.
     log_refusal(status, &request_id, peer, front);
+    bare::write(socket.stream(), known, &request_id);
 }
 
 fn log_refusal(status: u16, request_id: &str, peer: SocketAddr, front: &Front) {

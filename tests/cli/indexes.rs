@@ -15,7 +15,7 @@ const TRIGGERS: &str =
 const KEPT: &str = "select coalesce((select group_concat(state || city || lettings order by state, city) from place), '')
      || coalesce((select group_concat(state || lettings order by state) from state), '')
      || coalesce((select group_concat(letting_id || state || city order by letting_id) from letting_place), '')
-     || (select coalesce(sum(rows), 0) from span where list = 'letting' and ids = 256)
+     || (select coalesce(sum(rows), 0) from span where list = 'letting' and ids = 32)
      || (select coalesce(sum(rows), 0) from span where list = 'profile' and ids = 32768)";
 const COUNTED: &str = "with home as (select letting.id, state, city from letting join address on address.id = address_id)
      select coalesce((select group_concat(state || city || n order by state, city) from (select state, city, count(*) as n from home group by 1, 2)), '')
