@@ -20,12 +20,11 @@
 //!
 //! **`GET /lettings/1/`.** [`front::serve`] takes the connection, within [`front::limits`]. If the page is kept
 //! ([`web::cache`]) and nothing that pages show was written since ([`db::Db::version`]), that is the answer, written at
-//! once where the request is a plain one; else the request goes to Rocket. The gate ([`web::gate`]) has read who asks ([`web::asked::Asked`]), checks the host, and finds
-//! the address in the site's own
-//! table ([`web::addresses`]); a missing slash or a wrong method ends here. The handler in [`pages::lettings`] asks
-//! [`models::letting::Letting::find`] where it stands ([`db::Db::read`]) and draws the answer with [`ui::page`]. On the
-//! way out [`web::finish`] tags and compresses it, and [`web::answered`] tells the log, the numbers and Sentry
-//! ([`telemetry`]) what became of it.
+//! once where the request is a plain one; else the request goes to Rocket. The gate ([`web::gate`]) has read who asks
+//! ([`web::asked::Asked`]), checks the host, and finds the address in the site's own table ([`web::addresses`]); a missing
+//! slash or a wrong method ends here. The handler in [`pages::lettings`] asks [`models::letting::Letting::find`] where it
+//! stands ([`db::Db::read`]) and draws the answer with [`ui::page`]. On the way out [`web::finish`] tags and compresses it,
+//! and [`web::answered`] tells the log, the numbers and Sentry ([`telemetry`]) what became of it.
 //!
 //! **`POST /admin/lettings/letting/1/change/`.** Before the handler in [`admin::change`] runs, [`web::signed::Desk`] has
 //! found the session and the account with its rights, [`admin::Named`] the declaration, [`web::posted::Posted`] has passed

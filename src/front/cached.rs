@@ -220,7 +220,7 @@ impl<'a> Hit<'a> {
 }
 
 /// Answers a request for a page that is not there. Nothing where Rocket has to answer it alone.
-pub(super) async fn answer(wanted: Wanted, client: Arc<Client>) -> Option<Told<'static>> {
+pub(super) async fn answer(mut wanted: Wanted, client: Arc<Client>) -> Option<Told<'static>> {
     let Asked {
         since,
         method,
@@ -229,7 +229,7 @@ pub(super) async fn answer(wanted: Wanted, client: Arc<Client>) -> Option<Told<'
         ..
     } = wanted.asked;
     let facts = Arc::clone(&wanted.asked.facts);
-    let (known, prefers_json) = (wanted.known.clone(), wanted.prefers_json);
+    let (known, prefers_json) = (std::mem::take(&mut wanted.known), wanted.prefers_json);
     let made = make(&client, wanted).await?;
     if made.is_for_everybody && made.page.says_nothing() && prefers_json {
         return None;

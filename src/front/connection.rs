@@ -2,8 +2,7 @@
 //!
 //! While nothing happens, and while requests are plain (`front/direct.rs`), a connection is its socket and a timer. A
 //! conversation, hyper's state machine with its buffers, is begun when something else comes, and given up once the answer
-//! is out. One timer watches over each of them; it is set again only where something is due
-//! earlier than it would ring.
+//! is out. One timer watches over each of them; it is set again only where something is due earlier than it would ring.
 
 use std::convert::Infallible;
 use std::future::{Ready, pending, poll_fn, ready};
