@@ -1,6 +1,6 @@
 //! Being late: each test makes one limit short and leaves the others at an hour, so that only that one can end it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use oc_lettings::front::limits::{Limits, Pace};
 use oc_lettings::models::session;
@@ -13,6 +13,9 @@ const NOW: Pace = Pace {
     free: SOON,
     rate: u64::MAX,
 };
+
+/// What ends earlier was ended by a clock of the connection, and not by the time that any body may take.
+const ANY_BODY: Duration = Duration::from_secs(30);
 
 #[test]
 fn a_connection_on_which_nothing_comes_is_closed() {
@@ -102,6 +105,7 @@ fn a_body_that_stops_is_answered_with_the_sites_408() {
         stall: SOON,
         ..LIMITLESS
     });
+    let since = Instant::now();
     for framing in ["Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"] {
         let mut wire = served.connect();
         wire.send(request("POST", "/admin/login/", framing) + "5\r\nhello");
@@ -112,6 +116,7 @@ fn a_body_that_stops_is_answered_with_the_sites_408() {
         assert_eq!(answer.header("x-frame-options"), Some("DENY"));
         assert!(wire.was_closed());
     }
+    assert!(since.elapsed() < ANY_BODY);
 }
 
 #[test]
@@ -120,6 +125,7 @@ fn a_body_that_trickles_is_too_slow_on_the_whole() {
         pace: NOW,
         ..LIMITLESS
     });
+    let since = Instant::now();
     let mut wire = served.connect();
     wire.send(request(
         "POST",
@@ -131,6 +137,7 @@ fn a_body_that_trickles_is_too_slow_on_the_whole() {
         pass(SOON / 20);
     }
     assert_eq!(wire.answer().status, 408);
+    assert!(since.elapsed() < ANY_BODY);
 }
 
 #[test]
