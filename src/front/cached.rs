@@ -221,36 +221,23 @@ impl<'a> Hit<'a> {
 
 /// Answers a request for a page that is not there. Nothing where Rocket has to answer it alone.
 pub(super) async fn answer(mut wanted: Wanted, client: Arc<Client>) -> Option<Told<'static>> {
-    let Asked {
-        since,
-        method,
-        client: visitor,
-        https,
-        ..
-    } = wanted.asked;
-    let facts = Arc::clone(&wanted.asked.facts);
+    let asked = wanted.asked.clone();
     let (known, prefers_json) = (std::mem::take(&mut wanted.known), wanted.prefers_json);
     let made = make(&client, wanted).await?;
     if made.is_for_everybody && made.page.says_nothing() && prefers_json {
         return None;
     }
-    let reply = Reply::of(made.page, method, known.iter().map(String::as_str));
-    Answered {
-        request_id: &facts.request_id,
-        method: &facts.method,
-        path: &facts.path,
-        route: Some(&reply.page.route),
-        status: reply.status().as_u16(),
-        took: since.elapsed(),
-        bytes: reply.length(),
-        client: visitor,
-    }
+    let reply = Reply::of(made.page, asked.method, known.iter().map(String::as_str));
+    let (status, bytes) = (reply.status().as_u16(), reply.length());
     // Whoever had it made has notes of that.
-    .told(Some(&*facts), client.rocket().state::<Arc<Metrics>>()?);
+    Answered::of(&asked, Some(&reply.page.route), status, bytes).told(
+        Some(&*asked.facts),
+        client.rocket().state::<Arc<Metrics>>()?,
+    );
     Some(Told {
         reply,
-        request_id: facts.request_id.clone().into(),
-        https,
+        request_id: asked.facts.request_id.clone().into(),
+        https: asked.https,
     })
 }
 

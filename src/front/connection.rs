@@ -29,7 +29,7 @@ use super::direct::{Direct, Ended};
 use super::flights::Flight;
 use super::limits::Limits;
 use super::socket::Socket;
-use super::{Front, bare, cached, exchange};
+use super::{Front, bare, exchange};
 use crate::config::proxies::network;
 use crate::web::asked;
 
@@ -307,8 +307,7 @@ pub(super) fn flight<'a, I: Iterator<Item = (&'a str, &'a [u8])>>(
     if !front.proxies.trust(peer) {
         return Ok(None);
     }
-    let lines: Vec<&str> = cached::lines(headers(), "x-forwarded-for").collect();
-    let client = front.proxies.client(peer, &lines);
+    let client = exchange::client_of(peer, headers(), &front.proxies);
     if client == peer {
         // The proxy's own health checks.
         return Ok(None);

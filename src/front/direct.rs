@@ -2,9 +2,9 @@
 //!
 //! Hyper reads every request into a map of headers and writes every answer from one, which takes longer than to find the
 //! page. Here only a request is answered that is plain and whole: GET or HEAD of HTTP/1.1, without a body, of a client
-//! who stays, for a page that is there or has to be made to be kept. Everything else is hyper's, from its first byte on, so that there is one reader of
-//! what is unusual; and once hyper has begun, what follows is hyper's as well (`front/connection.rs`), for it may have
-//! read a part of it. `httparse` reads the heads for hyper and here.
+//! who stays, for a page that is there or has to be made to be kept. Everything else is hyper's, from its first byte on,
+//! so that there is one reader of what is unusual; and until hyper has answered, what follows is hyper's as well, for it
+//! may have read a part of it (`front/connection.rs`). `httparse` reads the heads for hyper and here.
 
 use std::borrow::Cow;
 use std::io::{self, IoSlice};
@@ -193,20 +193,16 @@ impl<'c> Direct<'c> {
         let mut room = [MaybeUninit::uninit(); HEADERS];
         let plain = Plain::read(came, &mut room)?;
         let length = plain.length;
-        let flight = connection::flight(self.peer, &|| plain.headers(), self.front).ok()?;
-        let client = &self.front.client;
         let headers = || plain.headers();
-        let looked = cached::look(plain.method, plain.target, self.peer, &headers, client);
-        // Whoever needs the place may have closed the connection meanwhile.
-        if matches!(looked, Looked::Other) || !self.clock.asked() {
-            return None;
-        }
-        match looked {
-            Looked::Found(hit) => {
+        let flight = connection::flight(self.peer, &headers, self.front).ok()?;
+        let client = &self.front.client;
+        // Whoever needs the place may have closed the connection meanwhile; then nothing is asked any more.
+        match cached::look(plain.method, plain.target, self.peer, &headers, client) {
+            Looked::Found(hit) if self.clock.asked() => {
                 let unsent = Unsent::of(&hit.told(client), flight);
                 Some((length, Doing::Sending(unsent)))
             }
-            Looked::Missing(wanted) => {
+            Looked::Missing(wanted) if self.clock.asked() => {
                 let client = Arc::clone(client);
                 let made = async move {
                     let told = cached::answer(*wanted, client).await?;
@@ -216,7 +212,7 @@ impl<'c> Direct<'c> {
                 // It stays ahead until it is answered, for it may become hyper's.
                 Some((0, Doing::Making(Box::pin(made))))
             }
-            Looked::Other => None,
+            _ => None,
         }
     }
 }
@@ -297,16 +293,12 @@ impl<'b, 'h> Plain<'b, 'h> {
 
 /// Whether a header leaves the connection and the form of messages on it as they are without it.
 fn says_nothing_of_the_connection(header: &Header<'_>) -> bool {
-    const OF_THE_CONNECTION: [&str; 5] = [
-        "connection",
-        "content-length",
-        "expect",
-        "transfer-encoding",
-        "upgrade",
-    ];
-    !OF_THE_CONNECTION
-        .iter()
-        .any(|name| header.name.eq_ignore_ascii_case(name))
-        || header.name.eq_ignore_ascii_case("connection")
-            && header.value.eq_ignore_ascii_case(b"keep-alive")
+    const OF_THE_CONNECTION: [&str; 4] =
+        ["content-length", "expect", "transfer-encoding", "upgrade"];
+    let is = |name: &&str| header.name.eq_ignore_ascii_case(name);
+    if is(&"connection") {
+        header.value.eq_ignore_ascii_case(b"keep-alive")
+    } else {
+        !OF_THE_CONNECTION.iter().any(is)
+    }
 }

@@ -28,7 +28,7 @@ use super::cached::{self, Looked};
 use super::flights::Flights;
 use super::spool;
 use crate::config::Config;
-use crate::config::proxies::network;
+use crate::config::proxies::{TrustedProxies, network};
 use crate::telemetry::metrics::Metrics;
 use crate::web::asked;
 use crate::web::refused::Refused;
@@ -44,11 +44,11 @@ const READING: Duration = Duration::from_secs(30);
 const SMALL: u64 = 16 * 1024;
 /// So many larger bodies are in memory at once; more wait for their turn.
 static LARGE_BODIES: Semaphore = Semaphore::const_new(16);
+/// And for so long.
+const WAITING: Duration = Duration::from_secs(10);
 /// So many of them may be one client's, who may take as long as `SENDING` over each.
 const LARGE_OF_A_CLIENT: usize = 4;
 static LARGE_BY_CLIENT: LazyLock<Arc<Flights>> = LazyLock::new(Arc::default);
-/// And for so long.
-const WAITING: Duration = Duration::from_secs(10);
 /// Larger answers are handed to hyper in pieces of this size, so that they are not in memory twice.
 const PIECE: usize = 64 * 1024;
 /// What some clients leave in a target although RFC 3986 wants it encoded. Rocket would refuse the request before the
@@ -225,7 +225,7 @@ async fn read(
     body: Arriving,
     headers: &HeaderMap,
     peer: SocketAddr,
-    client: &Client,
+    site: &Client,
 ) -> Result<Bytes, StatusCode> {
     // One that announces too much is not waited for.
     if body.size_hint().lower() > BODY as u64 {
@@ -235,7 +235,10 @@ async fn read(
     let _place = if is_small {
         None
     } else {
-        let own = LARGE_BY_CLIENT.begin(network(visitor(headers, peer, client)), LARGE_OF_A_CLIENT);
+        let proxies = site.rocket().state::<Config>();
+        let proxies = proxies.map_or(&TrustedProxies::None, |config| &config.trusted_proxies);
+        let client = client_of(peer.ip(), all(headers), proxies);
+        let own = LARGE_BY_CLIENT.begin(network(client), LARGE_OF_A_CLIENT);
         let own = own.ok_or(StatusCode::TOO_MANY_REQUESTS)?;
         let place = timeout(WAITING, LARGE_BODIES.acquire()).await;
         Some((place.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?, own))
@@ -252,13 +255,13 @@ async fn read(
 }
 
 /// Where a request comes from, as far as trusted proxies tell.
-fn visitor(headers: &HeaderMap, peer: SocketAddr, client: &Client) -> IpAddr {
-    let peer = peer.ip().to_canonical();
-    let Some(config) = client.rocket().state::<Config>() else {
-        return peer;
-    };
-    let lines: Vec<&str> = cached::lines(all(headers), "x-forwarded-for").collect();
-    config.trusted_proxies.client(peer, &lines)
+pub(super) fn client_of<'a>(
+    peer: IpAddr,
+    headers: impl Iterator<Item = (&'a str, &'a [u8])>,
+    proxies: &TrustedProxies,
+) -> IpAddr {
+    let lines: Vec<&str> = cached::lines(headers, "x-forwarded-for").collect();
+    proxies.client(peer.to_canonical(), &lines)
 }
 
 pub(super) fn handed_over<'c>(

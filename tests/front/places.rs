@@ -191,8 +191,7 @@ fn a_trusted_proxy_may_have_all_connections_and_its_clients_their_share_of_reque
 fn slow_senders_of_one_address_leave_room_for_the_large_bodies_of_others() {
     let served = site(&[]).behind_front(LIMITLESS);
     let large = |sent: usize| {
-        let head = format!("Content-Length: {0}\r\n", 20_000);
-        request("POST", "/lettings/", &head) + &"x".repeat(sent)
+        request("POST", "/lettings/", "Content-Length: 20000\r\n") + &"x".repeat(sent)
     };
     let ask_from = |last: u8| {
         let mut wire = served.connect_from(last);

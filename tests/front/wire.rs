@@ -61,7 +61,7 @@ impl Wire {
         let _ = self.0.get_mut().write_all(bytes.as_ref());
     }
 
-    /// The same connection, for another thread to send on.
+    /// The same connection, for who wants to hear what becomes of bytes that are sent.
     pub(crate) fn sender(&self) -> TcpStream {
         self.0.get_ref().try_clone().expect("a file descriptor")
     }
