@@ -152,10 +152,10 @@ impl Db {
     /// Asks several such questions of one moment: no write comes between them, and they are locked once.
     pub fn read_at_once<T>(&self, questions: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
         self.read(|conn| {
-            conn.prepare_cached("begin")?.execute([])?;
-            let answers = questions(conn);
-            conn.prepare_cached("commit")?.execute([])?;
-            answers
+            let tx = conn.unchecked_transaction()?;
+            let answers = questions(&tx)?;
+            tx.commit()?;
+            Ok(answers)
         })
     }
 
