@@ -10,21 +10,6 @@ use jiff::fmt::temporal::DateTimePrinter;
 /// Six digits, so that text sorts as time does.
 const FORM: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
 /// Now, in the one form that the database holds.
 pub fn now() -> String {
     written(Timestamp::now())
@@ -59,11 +44,7 @@ pub fn push_http_now(text: &mut Vec<u8>) {
 /// `November 3, 2026`: the date of a moment as Americans write it; the text itself when it is no moment.
 pub fn american_date(moment: &str) -> String {
     match moment.parse::<Timestamp>() {
-        Ok(moment) => {
-            let date = jiff::tz::Offset::UTC.to_datetime(moment);
-            let month = MONTHS[usize::try_from(date.month() - 1).unwrap_or_default()];
-            format!("{month} {}, {}", date.day(), date.year())
-        }
+        Ok(moment) => moment.strftime("%B %-d, %Y").to_string(),
         Err(_) => moment.to_owned(),
     }
 }

@@ -132,11 +132,8 @@ impl Address {
 
     /// `Brunswick, GA 31525`.
     pub fn city_line(&self) -> String {
-        let mut line = self.city_and_state();
-        if !self.zip_code.is_empty() {
-            line.push(' ');
-            line.push_str(&self.zip_code);
-        }
+        let mut line = [&*self.city, ", ", &self.state, " ", &self.zip_code].concat();
+        line.truncate(line.trim_end().len());
         line
     }
 
