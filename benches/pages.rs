@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, criterion_group, criterion_main};
 use oc_lettings::config::{Config, Environment};
 use oc_lettings::db::Db;
-use oc_lettings::{demo, site};
+use oc_lettings::site;
 use rocket::http::{Accept, Header, Status};
 use rocket::local::blocking::Client;
 use tempfile::TempDir;
@@ -22,16 +22,14 @@ use tempfile::TempDir;
 #[path = "rows/many.rs"]
 mod rows;
 
-use rows::{MANY, PAGES, generate};
+use rows::{MANY, PAGES, demo, generate, open};
 
 criterion_main!(benches);
 criterion_group!(benches, demo_pages, many_pages, kept_pages, start);
 
 fn demo_pages(criterion: &mut Criterion) {
     let folder = TempDir::new().expect("a temporary folder");
-    let client = client(folder.path(), |db| {
-        db.write_now(demo::load).expect("an empty database");
-    });
+    let client = client(folder.path(), demo);
     let mut group = criterion.benchmark_group("six homes");
     for (name, path, status) in [
         ("home", "/", Status::Ok),
@@ -81,9 +79,7 @@ fn many_pages(criterion: &mut Criterion) {
 /// Requests on one connection to a server that has the page, and their answers, read to the end.
 fn kept_pages(criterion: &mut Criterion) {
     let folder = TempDir::new().expect("a temporary folder");
-    open(folder.path())
-        .write_now(demo::load)
-        .expect("an empty database");
+    demo(&open(folder.path()));
     let (mut server, address) = started(folder.path());
     let mut connection = BufReader::new(connected(&address));
     let mut group = criterion.benchmark_group("kept");
@@ -108,21 +104,13 @@ fn kept_pages(criterion: &mut Criterion) {
 /// From the start of the process to the last byte of the home page, on a database that is there.
 fn start(criterion: &mut Criterion) {
     let folder = TempDir::new().expect("a temporary folder");
-    open(folder.path())
-        .write_now(demo::load)
-        .expect("an empty database");
+    demo(&open(folder.path()));
     let mut group = criterion.benchmark_group("start");
     group.sample_size(20);
     group.bench_function("to the first answer", |bencher| {
         bencher.iter_custom(|times| (0..times).map(|_| first_answer(folder.path())).sum());
     });
     group.finish();
-}
-
-fn open(folder: &Path) -> Db {
-    Db::open_and_migrate(&folder.join("site.sqlite3"))
-        .expect("a folder that can be written")
-        .0
 }
 
 fn client(folder: &Path, fill: impl FnOnce(&Db)) -> Client {

@@ -16,7 +16,6 @@ use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use maud::Markup;
-use oc_lettings::db::Db;
 use oc_lettings::models::letting::{self, Card, Letting};
 use oc_lettings::models::place::Narrowing;
 use oc_lettings::models::profile::{self, Profile};
@@ -33,11 +32,13 @@ use rocket::{Build, Either, Rocket, get, routes};
 use tempfile::TempDir;
 
 use super::contenders::free_port;
+use super::rows;
 
 /// The tag of whatever they give.
 const TAG: &str = "\"constant\"";
 
-/// What this program does when it is started as a bare server: answers everything with the bytes of a file.
+/// What this program does when it is started as a bare server: answers everything with the bytes of a file, or with the
+/// page of this path.
 pub(crate) fn serve(kind: &str, file: &Path, path: &str) {
     static BYTES: OnceLock<&[u8]> = OnceLock::new();
     let bytes: &[u8] = Box::leak(fs::read(file).expect("a file").into_boxed_slice());
@@ -76,20 +77,24 @@ impl<'r> FromRequest<'r> for Known {
     }
 }
 
+/// A page with its tag, or only the tag.
 #[derive(rocket::Responder)]
-struct Tagged(
-    Either<RawHtml<&'static [u8]>, (Status, ())>,
-    rocket::http::Header<'static>,
-);
+struct Tagged<R>(Either<R, (Status, ())>, rocket::http::Header<'static>);
+
+impl Known {
+    fn or<R>(&self, page: impl FnOnce() -> R) -> Tagged<R> {
+        let answer = if self.0 {
+            Either::Right((Status::NotModified, ()))
+        } else {
+            Either::Left(page())
+        };
+        Tagged(answer, rocket::http::Header::new("ETag", TAG))
+    }
+}
 
 #[get("/<_..>")]
-fn constant(known: Known, bytes: &rocket::State<&'static [u8]>) -> Tagged {
-    let answer = if known.0 {
-        Either::Right((Status::NotModified, ()))
-    } else {
-        Either::Left(RawHtml(**bytes))
-    };
-    Tagged(answer, rocket::http::Header::new("ETag", TAG))
+fn constant(known: Known, bytes: &rocket::State<&'static [u8]>) -> Tagged<RawHtml<&'static [u8]>> {
+    known.or(|| RawHtml(**bytes))
 }
 
 /// What is on a page of the site's with the demo rows.
@@ -103,10 +108,8 @@ enum Shown {
 impl Shown {
     fn of(path: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
-        let path_of_db = folder.path().join("site.sqlite3");
-        let (db, _) = Db::open_and_migrate(&path_of_db).expect("a folder that can be written");
-        db.write_now(oc_lettings::demo::load)
-            .expect("an empty database");
+        let db = rows::open(folder.path());
+        rows::demo(&db);
         let everywhere = Narrowing::Everywhere;
         let shown = db.read(|conn| {
             Ok(match path {
@@ -141,17 +144,9 @@ impl Shown {
     }
 }
 
-#[derive(rocket::Responder)]
-struct TaggedPage(Either<Markup, (Status, ())>, rocket::http::Header<'static>);
-
 #[get("/<_..>")]
-fn rendered(known: Known, shown: &rocket::State<Shown>) -> TaggedPage {
-    let answer = if known.0 {
-        Either::Right((Status::NotModified, ()))
-    } else {
-        Either::Left(shown.html())
-    };
-    TaggedPage(answer, rocket::http::Header::new("ETag", TAG))
+fn rendered(known: Known, shown: &rocket::State<Shown>) -> Tagged<Markup> {
+    known.or(|| shown.html())
 }
 
 async fn rocket(site: Rocket<Build>) {

@@ -13,6 +13,8 @@ use std::time::{Duration, Instant};
 use oc_lettings::db::Db;
 use tempfile::TempDir;
 
+use super::rows;
+
 /// How long a contender may take to answer at all.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -122,10 +124,7 @@ fn listening(line: &str) -> Option<String> {
 )]
 pub(crate) fn site(name: &'static str, fill: impl FnOnce(&Db)) -> Contender {
     let folder = TempDir::new().expect("a temporary folder");
-    let path = folder.path().join("site.sqlite3");
-    let (db, _) = Db::open_and_migrate(&path).expect("a folder that can be written");
-    fill(&db);
-    drop(db);
+    fill(&rows::open(folder.path()));
     let binary = std::env::var_os("OC_LETTINGS_BINARY")
         .unwrap_or_else(|| env!("CARGO_BIN_EXE_oc-lettings").into());
     let port = free_port();

@@ -39,10 +39,7 @@ fn main() {
     }
     let part = arguments.iter().skip(1).find(|part| *part != "--bench");
     let is_wanted = |name: &str| part.is_none_or(|part| part == name);
-    let site = contenders::site("the site", |db| {
-        db.write_now(oc_lettings::demo::load)
-            .expect("an empty database");
-    });
+    let site = contenders::site("the site", rows::demo);
     for path in PAGES.into_iter().filter(|path| is_wanted(path)) {
         for asking in [Asking::Plainly, Asking::Known] {
             compare(&site, path, asking);
